@@ -1,0 +1,1 @@
+"""Electronic signatures and document verification for Indonesian local governments."""

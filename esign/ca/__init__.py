@@ -1,0 +1,1 @@
+"""Who vouches for signers, and who holds their keys."""
