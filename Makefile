@@ -45,8 +45,10 @@ bench: setup  ## run the benchmarks
 letters: setup  ## remake the letters of tests/letters (needs their producers)
 	$(BIN)/python tools/letters/make.py
 
-lock: setup  ## resolve requirements.lock anew
+lock: setup  ## resolve both lock files anew
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra postgresql --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements.lock -o requirements-run.lock
 
 clean:  ## remove what was set up and stored here; the dev CA stays
 	rm -rf $(VENV) var build dist

@@ -1,0 +1,121 @@
+"""What a caller asks for: validated input of the use cases, the same for API, jobs and command line."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from esign.pades.placement import Placement
+from esign.pades.profile import Profile
+from esign.registry.models import Scope
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def _printable(text: str) -> str:
+    if _CONTROL.search(text):
+        raise ValueError("has control characters, or ones that turn the direction of writing")
+    return text
+
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_printable)]
+"""One line of text that is shown to people: no control or direction-turning characters."""
+
+Nik = Annotated[str, StringConstraints(pattern=r"^[0-9]{16}$")]
+"""Nomor Induk Kependudukan: 16 digits, as text, personal data (UU 27/2022)."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: an API client of one agency, in one request."""
+
+    client_id: str
+    agency_id: str
+    scopes: frozenset[Scope]
+    request_id: str
+
+
+class LetterFields(BaseModel):
+    """What the register keeps of a letter beside its bytes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    number: Annotated[Line, Field(max_length=100)]
+    """Nomor surat, as printed, for example ``400.7/123/DINKES/2026``."""
+    date: date
+    """Tanggal surat: the date that is printed on the letter."""
+    subject: Annotated[Line, Field(max_length=500)]
+    """Perihal."""
+    classification: Annotated[Line, Field(max_length=50)] | None = None
+    """Sifat, one of the agency's own names; None takes the agency's default."""
+
+
+class SignOrder(BaseModel):
+    """How one official signs a letter; the passphrase travels beside it, never in it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    signer: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+    """The signer's id in the register, or his NIK."""
+    profile: Profile | None = None
+    """The PAdES level asked for; None takes the agency's default."""
+    may_lower: bool = False
+    """Where the level can't be reached now: sign at the level that can (told in the record) instead of refusing."""
+    placement: Placement | None = None
+    """Where the stamp goes; None: the signer's planned field, else automatically in free space."""
+    capacity: Annotated[Line, Field(max_length=200)] | None = None
+    """In whose place he signs: ``a.n. Bupati``, ``Plt.``, ``Plh.``; None takes the signer's own."""
+    reason: Annotated[Line, Field(max_length=200)] | None = None
+    location: Annotated[Line, Field(max_length=200)] | None = None
+    footer: bool | None = None
+    """Two small lines on each page, with the first signature only; None takes the agency's choice."""
+
+
+class PlannedSigner(BaseModel):
+    """An official who will sign after the first, and where his stamp will be."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    signer: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+    placement: Placement
+
+
+class SigningPlan(BaseModel):
+    """Who signs after the first official. Given, the first signature certifies the letter (DocMDP P=2)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    followers: Annotated[tuple[PlannedSigner, ...], Field(min_length=1, max_length=20)]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        names = [follower.signer for follower in self.followers]
+        if len(set(names)) != len(names):
+            raise ValueError("names a signer twice")
+        if any(follower.placement.kind == "invisible" for follower in self.followers):
+            raise ValueError("a follower's field needs a place on a page")
+        return self
+
+
+class LetterQuery(BaseModel):
+    """Which letters to list, newest first."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    number: Annotated[str, Field(max_length=100)] | None = None
+    """Exactly this number."""
+    text: Annotated[str, Field(min_length=2, max_length=100)] | None = None
+    """Part of the number or subject, in any case."""
+    status: Literal["draft", "reserved", "signing", "signed", "failed", "unknown", "withdrawn", "replaced"] | None = None
+    classification: Annotated[str, Field(max_length=50)] | None = None
+    signer: Annotated[str, Field(max_length=64)] | None = None
+    """A signer's id."""
+    since: date | None = None
+    """Letters dated on this day or later."""
+    until: date | None = None
+    """Letters dated on this day or earlier."""
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: Annotated[str, Field(max_length=200)] | None = None
+    """``next`` of the page before."""
