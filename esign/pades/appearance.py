@@ -1,33 +1,42 @@
-"""What a stamp or a footer looks like, as data: a content stream and the resources that it names.
+"""What a visible mark is made of before it is PDF objects: content, fonts and images, as plain data.
 
-This is the seam between drawing (stamp.py, footer.py) and writing (update.py). Nothing here knows a PDF
-library, so a drawing can be cached, sent through a pipe, and written into any letter. All lengths are
-in points of displayed space: origin at the lower left, x to the right, y up, 1/72 inch.
+A mark is drawn by `stamp` and `footer` without knowing the letter, and is written by `update` as a
+form XObject (ISO 32000-2, 8.10) with BBox ``[0 0 width height]``. Whoever writes it puts into the
+form's resources, besides the fonts and images named here, ``/ColorSpace << /DefaultGray … >>`` with
+`DEFAULT_GRAY`: the content paints in DeviceGray, and a PDF/A letter may lack the output intent that
+would allow that (ISO 19005-2, 6.2.4.3).
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
 from typing import Literal
 
+DEFAULT_GRAY = b"[/CalGray<</WhitePoint[0.9505 1 1.089]/Gamma 2.2>>]"
+"""The value of /DefaultGray: black stays black, white stays white (ISO 32000-2, 8.6.5.2 and 8.6.5.6)."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class EmbeddedFont:
-    """A TrueType font to be written as Type0 → CIDFontType2 with Identity-H: codes are 2-byte glyph ids.
+    """A simple, non-symbolic TrueType font and what a PDF has to say of it (ISO 32000-2, 9.6.3, 9.8).
 
-    ISO 32000-2, 9.7.4 and 9.7.6. Widths, ascents and the box are in 1/1000 of an em.
+    Its encoding is WinAnsiEncoding, with ``differences`` over it where there are any. There is one
+    object of each font in a process, so ``is`` tells whether two are the same.
     """
 
     resource: str
-    """Its name in the content stream, without the slash."""
+    """The name under which the content selects it, without the slash."""
     base_font: str
-    """PostScript name with the subset tag: ``ESIGNA+LiberationSans``."""
+    """BaseFont and FontName: a subset tag, a plus sign and the name."""
     program: bytes
-    """The TrueType program, already FlateDecode-compressed."""
+    """FontFile2, deflated."""
     program_length: int
-    """Its length before compression (/Length1)."""
-    to_unicode: bytes
-    """The ToUnicode CMap, already FlateDecode-compressed."""
+    """Length1: the bytes of the program before deflation."""
+    first_char: int
     widths: tuple[int, ...]
-    """The advance width of each glyph id from 0 on."""
+    """Widths from ``first_char`` on, in thousandths of the size."""
+    differences: tuple[tuple[int, tuple[str, ...]], ...]
+    """Runs of glyph names of the Adobe Glyph List: the first code of a run, and its names."""
     bbox: tuple[int, int, int, int]
     ascent: int
     descent: int
@@ -35,48 +44,39 @@ class EmbeddedFont:
     stem_v: int
     italic_angle: int = 0
     flags: int = 32
-    """/Flags of the font descriptor; 32 is nonsymbolic."""
+    """Nonsymbolic."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Image:
-    """A raster image (a logo), without transparency: flatten it on white first (PDF/A, print)."""
+    """An opaque image of 8 bits a sample, without a soft mask (PDF/A-1 forbids them)."""
 
     resource: str
-    """Its name in the content stream, without the slash."""
+    """The name under which the content draws it, without the slash."""
     width: int
-    """In pixels."""
     height: int
     """In pixels."""
-    colour_space: Literal["DeviceGray", "DeviceRGB"]
-    bits: int
-    """Bits a component."""
-    filter: Literal["FlateDecode", "DCTDecode"]
     data: bytes
-    """The pixels, encoded as ``filter`` says."""
+    filter: Literal["FlateDecode", "DCTDecode"]
+    colours: Literal["gray", "rgb", "indexed"]
+    """Gray is DeviceGray; rgb is ICCBased over `srgb`; indexed takes its base from there too."""
+    palette: bytes = b""
+    """Of an indexed image: three bytes a colour."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Appearance:
-    """A drawing of ``width`` × ``height`` points, upright, its lower left corner at the origin.
-
-    Colours are DeviceGray or DeviceRGB. The writer turns it upright on a rotated page and scales it with UserUnit.
-    """
+    """A drawn mark, ``width`` by ``height`` points, its origin at the lower left."""
 
     width: float
     height: float
     content: bytes
-    """Content stream operators, not compressed. Fonts and images by their ``resource`` names."""
+    """The content stream, not compressed."""
     fonts: tuple[EmbeddedFont, ...] = ()
     images: tuple[Image, ...] = ()
 
 
-@dataclass(frozen=True)
-class Footer:
-    """One drawing for the foot of every page, centred, shrunk where the page is narrower than drawing and margins."""
-
-    appearance: Appearance
-    bottom: float
-    """From the lower edge of the page as displayed to the drawing's lower edge."""
-    side: float = 18.0
-    """The least distance kept to the left and right edges."""
+@lru_cache(maxsize=1)
+def srgb() -> bytes:
+    """The ICC profile of sRGB for /ICCBased, three components (made by ``tools/make_srgb.py``)."""
+    return (files("esign.pades") / "fonts" / "srgb.icc").read_bytes()
