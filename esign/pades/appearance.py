@@ -1,8 +1,11 @@
-"""What a visible mark is made of before it is PDF objects: content, fonts and images, as plain data.
+"""What a stamp or a footer looks like, as data: a content stream and the resources that it names.
 
-A mark is drawn by `stamp` and `footer` without knowing the letter, and is written by `update` as a
-form XObject (ISO 32000-2, 8.10) with BBox ``[0 0 width height]``. Whoever writes it puts into the
-form's resources, besides the fonts and images named here, ``/ColorSpace << /DefaultGray … >>`` with
+This is the seam between drawing (stamp.py, footer.py) and writing (update.py). Nothing here knows a PDF
+library, so a drawing can be cached, sent through a pipe, and written into any letter. All lengths are
+in points of displayed space: origin at the lower left, x to the right, y up, 1/72 inch.
+
+The writer makes it a form XObject (ISO 32000-2, 8.10) with BBox ``[0 0 width height]``, and puts into
+its resources, besides the fonts and images named here, ``/ColorSpace << /DefaultGray … >>`` with
 `DEFAULT_GRAY`: the content paints in DeviceGray, and a PDF/A letter may lack the output intent that
 would allow that (ISO 19005-2, 6.2.4.3).
 """
@@ -21,7 +24,9 @@ class EmbeddedFont:
     """A simple, non-symbolic TrueType font and what a PDF has to say of it (ISO 32000-2, 9.6.3, 9.8).
 
     Its encoding is WinAnsiEncoding, with ``differences`` over it where there are any. There is one
-    object of each font in a process, so ``is`` tells whether two are the same.
+    object of each font in a process, so ``is`` tells whether two are the same. A simple font needs neither
+    ToUnicode nor CIDSet (which PDF/A-1 wants of a subset CIDFont), and no string that an encrypted letter
+    would have to encrypt.
     """
 
     resource: str
@@ -66,7 +71,10 @@ class Image:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Appearance:
-    """A drawn mark, ``width`` by ``height`` points, its origin at the lower left."""
+    """A drawing of ``width`` × ``height`` points, upright, its lower left corner at the origin.
+
+    The writer turns it upright on a rotated page and scales it with UserUnit.
+    """
 
     width: float
     height: float
@@ -74,6 +82,17 @@ class Appearance:
     """The content stream, not compressed."""
     fonts: tuple[EmbeddedFont, ...] = ()
     images: tuple[Image, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Footer:
+    """One drawing for the foot of every page, centred, shrunk where the page is narrower than drawing and margins."""
+
+    appearance: Appearance
+    bottom: float
+    """From the lower edge of the page as displayed to the drawing's lower edge."""
+    side: float = 18.0
+    """The least distance kept to the left and right edges."""
 
 
 @lru_cache(maxsize=1)
