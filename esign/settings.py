@@ -1,0 +1,289 @@
+"""Every knob of the service, typed, read once from variables named ``ESIGN_…``.
+
+A variable comes from the environment or from the file that ``ESIGN_SETTINGS_FILE`` names (one
+``NAME=value`` a line; the environment wins). A wrong value stops the start with `ConfigurationError`,
+which names the variable and never its value. Lists are written with commas.
+"""
+
+import os
+from base64 import b64decode
+from binascii import Error as Base64Error
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from esign.errors import ConfigurationError
+
+PREFIX = "ESIGN_"
+MEBIBYTE = 1024 * 1024
+
+Network = IPv4Network | IPv6Network
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Frozen: a running process does not change its mind."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, hide_input_in_errors=True, extra="ignore", validate_default=True
+    )
+
+    # --- where things are ---
+
+    environment: Literal["development", "production"] = Field(
+        "development", description="`production` refuses what is only fit for trying out."
+    )
+    data_dir: Path = Field(Path("var"), description="Folder of what the service keeps: database, blobs, server key.")
+    database_url: SecretStr | None = Field(
+        None, description="`sqlite:///…` or `postgresql://…`; without it, `esign.db` in the data folder."
+    )
+    blob_url: str | None = Field(
+        None, description="`file:///…` or `s3://bucket/prefix`; without it, `blobs` in the data folder."
+    )
+    ca_dir: Path = Field(Path("certs/dev"), description="Folder of the development CA's keys and certificates.")
+    trust_files: Annotated[tuple[Path, ...], NoDecode] = Field(
+        (), description="PEM files of further trusted roots and intermediates."
+    )
+
+    # --- addresses ---
+
+    host: str = Field("127.0.0.1", description="Address that the server listens on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port that the server listens on.")
+    public_url: str = Field(
+        "", description="Address that citizens see and QR codes hold; without it, the server's own on this machine."
+    )
+    pki_url: str = Field(
+        "", description="Address of the development CA's services, written into certificates; public_url + `/pki`."
+    )
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
+        (), description="Networks of proxies whose X-Forwarded-For is believed."
+    )
+
+    # --- secrets ---
+
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Server key: 32 random bytes in base64. In development made once into `secret.key` in data_dir.",
+    )
+    old_secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), description="Earlier server keys, which still open what they sealed."
+    )
+
+    # --- signing ---
+
+    dev_ca: bool = Field(
+        default=True, description="Whether the development CA runs in this process. Not in production."
+    )
+    profile: Literal["B-B", "B-T", "B-LT", "B-LTA"] = Field(
+        "B-LT", description="PAdES level of a signature for which none is asked."
+    )
+    timezone: str = Field("Asia/Jakarta", description="Zone of agencies that have none of their own.")
+    clock_tolerance_seconds: int = Field(
+        60, ge=1, le=3600, description="How far the clock may be off the time-stamp authority before signing stops."
+    )
+    duplicate_numbers: Literal["refuse", "warn"] = Field(
+        "refuse", description="What happens to a letter number that the agency already used that year."
+    )
+    reservation_minutes: int = Field(
+        15, ge=1, le=24 * 60, description="How long an unfinished letter holds its number."
+    )
+    idempotency_hours: int = Field(24, ge=1, le=24 * 30, description="How long an answer is kept to be replayed.")
+    idempotency_lease_seconds: int = Field(
+        300, ge=10, le=3600, description="After how long without a sign of life a request counts as crashed."
+    )
+
+    # --- limits: letters and sandbox ---
+
+    max_letter_bytes: int = Field(50 * MEBIBYTE, ge=1024, description="Largest PDF, in bytes.")
+    max_pages: int = Field(2000, ge=1, description="Most pages of a PDF.")
+    sandbox_workers: int = Field(
+        min(4, os.cpu_count() or 1), ge=1, le=256, description="Sandbox workers of each kind (parse, render)."
+    )
+    sandbox_queue: int = Field(32, ge=0, description="Sandbox jobs that may wait; one more is refused with 503.")
+    sandbox_memory_bytes: int = Field(
+        1024 * MEBIBYTE, ge=256 * MEBIBYTE, description="Address space of a sandbox worker, in bytes."
+    )
+    sandbox_seconds: float = Field(30.0, gt=0, le=600, description="Time of one sandbox job, in seconds.")
+
+    # --- limits: passphrases ---
+
+    attempts_per_client: int = Field(
+        5, ge=1, description="Wrong passphrases for one signer through one client before that pair is locked."
+    )
+    attempts_per_signer: int = Field(
+        20, ge=1, description="Wrong passphrases for one signer over all clients before the signer is locked."
+    )
+    attempts_window_seconds: int = Field(900, ge=60, description="Time within which wrong passphrases add up.")
+    lock_seconds: int = Field(900, ge=60, description="How long a lock lasts; at least as long as the window.")
+
+    # --- limits: public endpoints, per address ---
+
+    public_uploads_per_minute: int = Field(20, ge=1, description="Files that one address may have checked a minute.")
+    public_lookups_per_minute: int = Field(120, ge=1, description="Codes that one address may look up a minute.")
+
+    # --- logs ---
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    log_format: Literal["json", "console"] | None = Field(
+        None, description="Without it, console in development and json in production."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What wins, first to last: arguments, the environment, the settings file."""
+        file = os.environ.get(f"{PREFIX}SETTINGS_FILE") or None
+        return init_settings, env_settings, DotEnvSettingsSource(settings_cls, env_file=file)
+
+    @field_validator("trust_files", "trusted_proxies", "old_secret_keys", mode="before")
+    @classmethod
+    def _split_at_commas(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("secret_key", "old_secret_keys")
+    @classmethod
+    def _is_a_key(cls, value: SecretStr | tuple[SecretStr, ...] | None) -> SecretStr | tuple[SecretStr, ...] | None:
+        for key in value if isinstance(value, tuple) else (value,) if value else ():
+            decode_key(key)
+        return value
+
+    @field_validator("public_url", "pki_url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        value = value.rstrip("/")
+        if value:
+            parts = urlsplit(value)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise ValueError("it must be an http or https address")
+            if parts.query or parts.fragment or parts.username:
+                raise ValueError("it must be an address without query, fragment or user")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_database(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not value.get_secret_value().startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+            raise ValueError("it must begin with sqlite:/// or postgresql://")
+        return value
+
+    @field_validator("blob_url")
+    @classmethod
+    def _is_a_blob_store(cls, value: str | None) -> str | None:
+        if value and urlsplit(value).scheme not in ("file", "s3", "memory"):
+            raise ValueError("it must begin with file:// or s3://")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("there is no such time zone") from error
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in_what_follows(cls, values: object) -> object:
+        """The defaults that depend on other settings: the two addresses, and the dev CA, which is off in production."""
+        if isinstance(values, dict):
+            host = "127.0.0.1" if values.get("host", "0.0.0.0") in ("0.0.0.0", "::") else values["host"]  # noqa: S104
+            if not values.get("public_url"):
+                values["public_url"] = f"http://{host}:{values.get('port', 8000)}"
+            if not values.get("pki_url") and isinstance(values["public_url"], str):
+                values["pki_url"] = values["public_url"].rstrip("/") + "/pki"
+            values.setdefault("dev_ca", values.get("environment") != "production")
+        return values
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.lock_seconds < self.attempts_window_seconds:
+            raise _wrong("lock_seconds", "it must be at least attempts_window_seconds")
+        if self.attempts_per_signer < self.attempts_per_client:
+            raise _wrong("attempts_per_signer", "it must be at least attempts_per_client")
+        if self.environment == "production":
+            if not self.public_url.startswith("https://"):
+                raise _wrong("public_url", "in production it must be set, and begin with https://")
+            if self.secret_key is None:
+                raise _wrong("secret_key", "in production it must be set")
+            if self.dev_ca:
+                raise _wrong("dev_ca", "the development CA vouches for nobody; it never runs in production")
+            if self.blob_url and self.blob_url.startswith("memory:"):
+                raise _wrong("blob_url", "letters kept in memory are lost at the next start")
+        return self
+
+    @property
+    def database(self) -> str:
+        """The database's address, password included; never to be logged."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_dir.resolve() / 'esign.db'}"
+
+    @property
+    def blobs(self) -> str:
+        """The blob store's address."""
+        return self.blob_url or (self.data_dir.resolve() / "blobs").as_uri()
+
+    @property
+    def log_renderer(self) -> Literal["json", "console"]:
+        """How log lines are written."""
+        return self.log_format or ("json" if self.environment == "production" else "console")
+
+
+def decode_key(key: SecretStr) -> bytes:
+    """The 32 bytes of a server key given in base64 (either alphabet). Raises ValueError, without the value."""
+    text = key.get_secret_value().strip().replace("-", "+").replace("_", "/")
+    try:
+        raw = b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (Base64Error, ValueError):
+        raise ValueError("it must be base64") from None
+    if len(raw) != 32:
+        raise ValueError("it must be 32 bytes in base64")
+    if len(set(raw)) < 8:
+        raise ValueError("it must be random")
+    return raw
+
+
+def read() -> Settings:
+    """The settings of the process's variables as they are now, checked.
+
+    Raises `ConfigurationError` with the name of the first variable that is wrong.
+    """
+    file = os.environ.get(f"{PREFIX}SETTINGS_FILE")
+    if file and not Path(file).is_file():
+        raise _wrong("settings_file", "there is no such file")
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        raise _wrong(str(first["loc"][0]), first["msg"].removeprefix("Value error, ")) from None
+    except (SettingsError, UnicodeDecodeError):
+        raise _wrong("settings_file", "it can't be read") from None
+
+
+@lru_cache(maxsize=1)
+def load() -> Settings:
+    """The settings of this process, read once."""
+    return read()
+
+
+def _wrong(name: str, reason: str) -> ConfigurationError:
+    return ConfigurationError(variable=PREFIX + name.upper(), reason=reason)
