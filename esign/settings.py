@@ -43,42 +43,46 @@ class Settings(BaseSettings):
     # --- where things are ---
 
     environment: Literal["development", "production"] = Field(
-        "development", description="`production` refuses what is only fit for trying out."
+        default="development", description="`production` refuses what is only fit for trying out."
     )
-    data_dir: Path = Field(Path("var"), description="Folder of what the service keeps: database, blobs, server key.")
+    data_dir: Path = Field(
+        default=Path("var"), description="Folder of what the service keeps: database, blobs, server key."
+    )
     database_url: SecretStr | None = Field(
-        None, description="`sqlite:///…` or `postgresql://…`; without it, `esign.db` in the data folder."
+        default=None, description="`sqlite:///…` or `postgresql://…`; without it, `esign.db` in the data folder."
     )
     blob_url: str | None = Field(
-        None, description="`file:///…` or `s3://bucket/prefix`; without it, `blobs` in the data folder."
+        default=None, description="`file:///…` or `s3://bucket/prefix`; without it, `blobs` in the data folder."
     )
-    ca_dir: Path = Field(Path("certs/dev"), description="Folder of the development CA's keys and certificates.")
+    ca_dir: Path = Field(default=Path("certs/dev"), description="Folder of the development CA's keys and certificates.")
     trust_files: Annotated[tuple[Path, ...], NoDecode] = Field(
-        (), description="PEM files of further trusted roots and intermediates."
+        default=(), description="PEM files of further trusted roots and intermediates."
     )
 
     # --- addresses ---
 
-    host: str = Field("127.0.0.1", description="Address that the server listens on.")
-    port: int = Field(8000, ge=1, le=65535, description="Port that the server listens on.")
+    host: str = Field(default="127.0.0.1", description="Address that the server listens on.")
+    port: int = Field(default=8000, ge=1, le=65535, description="Port that the server listens on.")
     public_url: str = Field(
-        "", description="Address that citizens see and QR codes hold; without it, the server's own on this machine."
+        default="",
+        description="Address that citizens see and QR codes hold; without it, the server's own on this machine.",
     )
     pki_url: str = Field(
-        "", description="Address of the development CA's services, written into certificates; public_url + `/pki`."
+        default="",
+        description="Address of the development CA's services, written into certificates; public_url + `/pki`.",
     )
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
-        (), description="Networks of proxies whose X-Forwarded-For is believed."
+        default=(), description="Networks of proxies whose X-Forwarded-For is believed."
     )
 
     # --- secrets ---
 
     secret_key: SecretStr | None = Field(
-        None,
+        default=None,
         description="Server key: 32 random bytes in base64. In development made once into `secret.key` in data_dir.",
     )
     old_secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
-        (), description="Earlier server keys, which still open what they sealed."
+        default=(), description="Earlier server keys, which still open what they sealed."
     )
 
     # --- signing ---
@@ -87,57 +91,70 @@ class Settings(BaseSettings):
         default=True, description="Whether the development CA runs in this process. Not in production."
     )
     profile: Literal["B-B", "B-T", "B-LT", "B-LTA"] = Field(
-        "B-LT", description="PAdES level of a signature for which none is asked."
+        default="B-LT", description="PAdES level of a signature for which none is asked."
     )
-    timezone: str = Field("Asia/Jakarta", description="Zone of agencies that have none of their own.")
+    timezone: str = Field(default="Asia/Jakarta", description="Zone of agencies that have none of their own.")
     clock_tolerance_seconds: int = Field(
-        60, ge=1, le=3600, description="How far the clock may be off the time-stamp authority before signing stops."
+        default=60,
+        ge=1,
+        le=3600,
+        description="How far the clock may be off the time-stamp authority before signing stops.",
     )
     duplicate_numbers: Literal["refuse", "warn"] = Field(
-        "refuse", description="What happens to a letter number that the agency already used that year."
+        default="refuse", description="What happens to a letter number that the agency already used that year."
     )
     reservation_minutes: int = Field(
-        15, ge=1, le=24 * 60, description="How long an unfinished letter holds its number."
+        default=15, ge=1, le=24 * 60, description="How long an unfinished letter holds its number."
     )
-    idempotency_hours: int = Field(24, ge=1, le=24 * 30, description="How long an answer is kept to be replayed.")
+    idempotency_hours: int = Field(
+        default=24, ge=1, le=24 * 30, description="How long an answer is kept to be replayed."
+    )
     idempotency_lease_seconds: int = Field(
-        300, ge=10, le=3600, description="After how long without a sign of life a request counts as crashed."
+        default=300, ge=10, le=3600, description="After how long without a sign of life a request counts as crashed."
     )
 
     # --- limits: letters and sandbox ---
 
-    max_letter_bytes: int = Field(50 * MEBIBYTE, ge=1024, description="Largest PDF, in bytes.")
-    max_pages: int = Field(2000, ge=1, description="Most pages of a PDF.")
+    max_letter_bytes: int = Field(default=50 * MEBIBYTE, ge=1024, description="Largest PDF, in bytes.")
+    max_pages: int = Field(default=2000, ge=1, description="Most pages of a PDF.")
     sandbox_workers: int = Field(
-        min(4, os.cpu_count() or 1), ge=1, le=256, description="Sandbox workers of each kind (parse, render)."
+        default=min(4, os.cpu_count() or 1), ge=1, le=256, description="Sandbox workers of each kind (parse, render)."
     )
-    sandbox_queue: int = Field(32, ge=0, description="Sandbox jobs that may wait; one more is refused with 503.")
+    sandbox_queue: int = Field(
+        default=32, ge=0, description="Sandbox jobs that may wait; one more is refused with 503."
+    )
     sandbox_memory_bytes: int = Field(
-        1024 * MEBIBYTE, ge=256 * MEBIBYTE, description="Address space of a sandbox worker, in bytes."
+        default=1024 * MEBIBYTE, ge=256 * MEBIBYTE, description="Address space of a sandbox worker, in bytes."
     )
-    sandbox_seconds: float = Field(30.0, gt=0, le=600, description="Time of one sandbox job, in seconds.")
+    sandbox_seconds: float = Field(default=30.0, gt=0, le=600, description="Time of one sandbox job, in seconds.")
 
     # --- limits: passphrases ---
 
     attempts_per_client: int = Field(
-        5, ge=1, description="Wrong passphrases for one signer through one client before that pair is locked."
+        default=5, ge=1, description="Wrong passphrases for one signer through one client before that pair is locked."
     )
     attempts_per_signer: int = Field(
-        20, ge=1, description="Wrong passphrases for one signer over all clients before the signer is locked."
+        default=20, ge=1, description="Wrong passphrases for one signer over all clients before the signer is locked."
     )
-    attempts_window_seconds: int = Field(900, ge=60, description="Time within which wrong passphrases add up.")
-    lock_seconds: int = Field(900, ge=60, description="How long a lock lasts; at least as long as the window.")
+    attempts_window_seconds: int = Field(default=900, ge=60, description="Time within which wrong passphrases add up.")
+    lock_seconds: int = Field(default=900, ge=60, description="How long a lock lasts; at least as long as the window.")
 
     # --- limits: public endpoints, per address ---
 
-    public_uploads_per_minute: int = Field(20, ge=1, description="Files that one address may have checked a minute.")
-    public_lookups_per_minute: int = Field(120, ge=1, description="Codes that one address may look up a minute.")
+    public_uploads_per_minute: int = Field(
+        default=20, ge=1, description="Files that one address may have checked a minute."
+    )
+    public_lookups_per_minute: int = Field(
+        default=120, ge=1, description="Codes that one address may look up a minute."
+    )
 
     # --- logs ---
 
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level that is logged."
+    )
     log_format: Literal["json", "console"] | None = Field(
-        None, description="Without it, console in development and json in production."
+        default=None, description="Without it, console in development and json in production."
     )
 
     @classmethod
