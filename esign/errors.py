@@ -121,7 +121,9 @@ class LetterActiveContent(LetterError):
     """What is shown could change without a change of bytes (verification.md, rule 10)."""
 
     code = "letter.active_content"
-    indonesian = "PDF ini berisi {kind}, sehingga isinya dapat berubah tanpa diketahui. Hapus bagian itu lalu kirim lagi."
+    indonesian = (
+        "PDF ini berisi {kind}, sehingga isinya dapat berubah tanpa diketahui. Hapus bagian itu lalu kirim lagi."
+    )
     english = "This PDF contains {kind}, so what it shows can change unnoticed. Remove it and send the letter again."
 
 
@@ -200,7 +202,9 @@ class BoxOffPage(PlacementError):
 
     code = "placement.off_page"
     indonesian = "Kotak cap [{left}, {bottom}, {right}, {top}] keluar dari halaman selebar {page_width} dan setinggi {page_height} poin."
-    english = "The stamp's box [{left}, {bottom}, {right}, {top}] leaves the page of {page_width} by {page_height} points."
+    english = (
+        "The stamp's box [{left}, {bottom}, {right}, {top}] leaves the page of {page_width} by {page_height} points."
+    )
 
 
 class BoxTooSmall(PlacementError):
@@ -242,6 +246,14 @@ class FieldFilled(PlacementError):
     status = 409
     indonesian = "Kolom tanda tangan {field} sudah terisi."
     english = "The signature field {field} is already filled."
+
+
+class StampUnprintable(PlacementError):
+    """A character that the stamp's typeface lacks: a name is never printed otherwise than it is written."""
+
+    code = "stamp.unprintable"
+    indonesian = "Huruf {character} ({codepoint}) tidak dapat dicetak pada cap. Tulis dengan huruf Latin."
+    english = "The character {character} ({codepoint}) can't be printed on the stamp. Write it in Latin letters."
 
 
 # --- signers, credentials, authorities ---------------------------------------------------------
@@ -367,7 +379,9 @@ class ClockWrong(EsignError):
 
     code = "clock.wrong"
     status = 503
-    indonesian = "Jam server berbeda {seconds} detik dari {reference}; penandatanganan dihentikan sampai jam dibetulkan."
+    indonesian = (
+        "Jam server berbeda {seconds} detik dari {reference}; penandatanganan dihentikan sampai jam dibetulkan."
+    )
     english = "The server's clock is {seconds} seconds off {reference}; signing stops until it is set right."
 
 
@@ -503,6 +517,24 @@ class NotAcceptable(EsignError):
     status = 406
     indonesian = "Jawaban hanya tersedia sebagai {offered}."
     english = "The answer is to be had only as {offered}."
+
+
+class MediaTypeUnsupported(EsignError):
+    """The body is of a media type that the address does not take."""
+
+    code = "request.unsupported_media_type"
+    status = 415
+    indonesian = "Isi permintaan harus berupa {accepted}."
+    english = "The body has to be {accepted}."
+
+
+class RequestTooSlow(EsignError):
+    """The body did not arrive in time."""
+
+    code = "request.too_slow"
+    status = 408
+    indonesian = "Permintaan tidak lengkap dalam {seconds} detik. Coba lagi dengan sambungan yang lebih baik."
+    english = "The request was not complete within {seconds} seconds. Try again over a better connection."
 
 
 class Unauthenticated(EsignError):

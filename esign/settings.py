@@ -148,6 +148,24 @@ class Settings(BaseSettings):
         default=120, ge=1, description="Codes that one address may look up a minute."
     )
 
+    public_uploads_at_once: int = Field(
+        default=8, ge=1, description="Files of the public that are received and checked at the same time."
+    )
+    public_uploads_at_once_per_address: int = Field(
+        default=4, ge=1, description="How many of these may come from one address."
+    )
+
+    # --- limits: requests ---
+
+    signing_at_once: int = Field(default=16, ge=1, description="Letters that are received and signed at the same time.")
+    body_seconds: float = Field(
+        default=120.0, gt=0, le=3600, description="Time in which the body of a request must arrive, in seconds."
+    )
+    metrics_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
+        default=(IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
+        description="Networks that may read `/metrics`.",
+    )
+
     # --- logs ---
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -170,7 +188,7 @@ class Settings(BaseSettings):
         file = os.environ.get(f"{PREFIX}SETTINGS_FILE") or None
         return init_settings, env_settings, DotEnvSettingsSource(settings_cls, env_file=file)
 
-    @field_validator("trust_files", "trusted_proxies", "old_secret_keys", mode="before")
+    @field_validator("trust_files", "trusted_proxies", "old_secret_keys", "metrics_networks", mode="before")
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
