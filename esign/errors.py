@@ -144,6 +144,25 @@ class LetterCertified(LetterError):
     english = "This letter is certified against any change, so no signature can be added."
 
 
+class LetterCertifiedWithoutRoom(LetterCertified):
+    """An earlier certification allows signing of prepared fields only, and none was prepared for this signer."""
+
+    code = "letter.certified_no_new_fields"
+    indonesian = "Surat ini sudah disahkan tanpa menyiapkan kolom tanda tangan {field}, sehingga kolom itu tidak dapat ditambahkan."
+    english = "This letter was certified without preparing the signature field {field}, so that field can't be added."
+
+
+class LetterAlreadySigned(LetterError):
+    """A certification must be the first signature (ISO 32000-2, 12.8.2.2)."""
+
+    code = "letter.already_signed"
+    status = 409
+    indonesian = (
+        "Surat ini sudah bertanda tangan, sehingga tidak dapat disahkan dengan kolom bagi penanda tangan berikutnya."
+    )
+    english = "This letter already carries a signature, so it can't be certified with fields for those who follow."
+
+
 class LetterSignatureBroken(LetterError):
     """A signature that is already in it does not hold."""
 
@@ -256,6 +275,33 @@ class StampUnprintable(PlacementError):
     english = "The character {character} ({codepoint}) can't be printed on the stamp. Write it in Latin letters."
 
 
+class FieldLocked(PlacementError):
+    """An earlier signature locked the field (FieldMDP)."""
+
+    code = "placement.field_locked"
+    status = 409
+    indonesian = "Kolom tanda tangan {field} dikunci oleh tanda tangan sebelumnya."
+    english = "The signature field {field} is locked by an earlier signature."
+
+
+class FieldDemands(PlacementError):
+    """The field's seed value (ISO 32000-2, 12.7.5.5) demands what this signature isn't."""
+
+    code = "placement.field_demands"
+    status = 409
+    indonesian = "Kolom tanda tangan {field} mensyaratkan {demand}, yang tidak dipenuhi tanda tangan ini."
+    english = "The signature field {field} demands {demand}, which this signature does not meet."
+
+
+class FieldNameTaken(PlacementError):
+    """A form field of that name is there already."""
+
+    code = "placement.field_name_taken"
+    status = 409
+    indonesian = "Kolom bernama {field} sudah ada pada surat ini."
+    english = "A field named {field} is already in this letter."
+
+
 # --- signers, credentials, authorities ---------------------------------------------------------
 
 
@@ -301,6 +347,15 @@ class CredentialMissing(CredentialUnusable):
     code = "credential.missing"
     indonesian = "Penanda tangan belum mempunyai sertifikat."
     english = "The signer has no certificate yet."
+
+
+class CredentialExists(EsignError):
+    """The holder has a certificate in force: it is renewed, not issued a second time."""
+
+    code = "credential.exists"
+    status = 409
+    indonesian = "Penanda tangan sudah mempunyai sertifikat yang berlaku. Ajukan pembaruan."
+    english = "The signer already has a certificate in force. Ask for a renewal."
 
 
 class CredentialExpired(CredentialUnusable):
@@ -469,6 +524,26 @@ class StorageUnavailable(EsignError):
     retry_after = 60
     indonesian = "Tempat penyimpanan sedang tidak dapat dipakai. Tidak ada surat yang diterbitkan; coba lagi."
     english = "Storage can't be used now. No letter was released; try again."
+
+
+class BlobMissing(StorageUnavailable):
+    """The register names a file that the blob store does not have."""
+
+    code = "storage.blob_missing"
+    status = 500
+    retry_after = None
+    indonesian = "Berkas surat tidak ada di tempat penyimpanan. Hubungi pengelola dan sebutkan nomor permintaan."
+    english = "The letter's file is missing from storage. Tell the operator the request id."
+
+
+class BlobDamaged(StorageUnavailable):
+    """The bytes in the blob store are no longer those that were put there (SHA-256)."""
+
+    code = "storage.blob_damaged"
+    status = 500
+    retry_after = None
+    indonesian = "Berkas surat di tempat penyimpanan rusak dan tidak diserahkan. Hubungi pengelola dan sebutkan nomor permintaan."
+    english = "The letter's file in storage is damaged and is not handed out. Tell the operator the request id."
 
 
 # --- requests ----------------------------------------------------------------------------------

@@ -18,18 +18,10 @@ import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import ObjectStore, from_url
 
-from esign.errors import StorageUnavailable
+from esign.errors import BlobDamaged, BlobMissing, StorageUnavailable
 from esign.registry import durable
 
 PROBE = b"esign blob store probe\n"
-
-
-class BlobMissing(StorageUnavailable):
-    """The register names a blob that the store does not have."""
-
-
-class BlobDamaged(StorageUnavailable):
-    """The bytes in the store are not those of their name."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +38,9 @@ class Blobs(Protocol):
     """A store of bytes by their SHA-256 (64 small hexadecimal digits)."""
 
     def put(self, content: bytes) -> str:
-        """Keeps ``content`` and returns its name; on disk when it returns. Putting it again changes nothing but
-        its date. Raises `StorageUnavailable`, and then nothing was kept.
+        """Keeps ``content`` and returns its name; on disk when it returns.
+
+        Putting it again changes nothing but its date. Raises `StorageUnavailable`, and then nothing was kept.
         """
         ...
 
@@ -111,6 +104,7 @@ class FolderBlobs:
         try:
             if _same(path, content):
                 os.utime(path)
+                durable.sync_folder(path.parent)
             else:
                 durable.write(path, [content])
         except OSError as error:
@@ -122,7 +116,7 @@ class FolderBlobs:
         try:
             content = self._path(sha256).read_bytes()
         except FileNotFoundError as error:
-            raise BlobMissing(store="blobs") from error
+            raise BlobMissing(sha256=sha256) from error
         except OSError as error:
             raise StorageUnavailable(store="blobs") from error
         return _checked(content, sha256)
@@ -190,7 +184,7 @@ class ObjectBlobs:
         try:
             content = bytes(obstore.get(self._store, _key(sha256)).bytes())
         except (NotFoundError, FileNotFoundError) as error:
-            raise BlobMissing(store="blobs") from error
+            raise BlobMissing(sha256=sha256) from error
         except (BaseError, OSError) as error:
             raise StorageUnavailable(store="blobs") from error
         return _checked(content, sha256)
@@ -257,5 +251,5 @@ def _same(path: Path, content: bytes) -> bool:
 
 def _checked(content: bytes, sha256: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise BlobDamaged(store="blobs", sha256=sha256)
+        raise BlobDamaged(sha256=sha256)
     return content

@@ -59,7 +59,10 @@ def grouped(code: str) -> str:
 
 
 def _check_symbol(body: str) -> str:
-    """Luhn mod N (ISO/IEC 7812-1 for N = 10): from the right, every other value is doubled and its digits in base N added."""
+    """Luhn mod N (ISO/IEC 7812-1, annex B, has N = 10).
+
+    From the right, every other value is doubled and replaced by the sum of its digits in base N.
+    """
     total = 0
     for place, symbol in enumerate(reversed(body)):
         value = _VALUES[symbol]
