@@ -29,9 +29,9 @@ PARSE = Kind(
     name="parse",
     tasks=(
         "esign.pades.letter:examine_task",
-        "esign.pades.update:prepare_task",
-        "esign.pades.update:append_dss_task",
-        "esign.pades.update:prepare_timestamp_task",
+        "esign.pades.tasks:prepare_task",
+        "esign.pades.tasks:append_dss_task",
+        "esign.pades.tasks:prepare_document_timestamp_task",
         "esign.verify.validate:validate_task",
     ),
     retire_after=1000,

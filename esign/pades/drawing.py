@@ -1,0 +1,250 @@
+"""Stamps and footers as PDF objects: form XObjects, their fonts and images, and page content for the footer."""
+
+import math
+from collections.abc import Iterator
+
+from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, IndirectObject, NameObject, Reference
+
+from esign.pades.appearance import DEFAULT_GRAY, Appearance, EmbeddedFont, Footer, Image, srgb
+from esign.pades.increment import Increment, number_bytes, reference_bytes
+from esign.pades.leaves import PageGeometry
+
+Matrix = tuple[float, float, float, float, float, float]
+"""a b c d e f as in ISO 32000-2, 8.3.4."""
+
+
+class Drawings:
+    """Writes drawings into one update, each font and image once."""
+
+    def __init__(self, increment: Increment) -> None:
+        self._increment = increment
+        self._fonts: dict[tuple[str, int], Reference] = {}
+        self._images: dict[tuple[str, int], Reference] = {}
+        self._profile: Reference | None = None
+        self._empty: Reference | None = None
+
+    def form(self, appearance: Appearance, rotate: int = 0) -> Reference:
+        """The drawing as a form XObject that stands upright on a page displayed with ``rotate`` degrees clockwise."""
+        width, height = appearance.width, appearance.height
+        matrix = b"" if rotate == 0 else b"/Matrix[%b]" % _numbers(upright(rotate, width, height))
+        return self._increment.add_deflated(
+            b"/Type/XObject/Subtype/Form/BBox[0 0 %b]%b/Resources%b"
+            % (_numbers((width, height)), matrix, self._resources(appearance)),
+            appearance.content,
+        )
+
+    def empty_form(self) -> Reference:
+        """A form XObject that paints nothing: PDF/A wants an appearance of every widget (ISO 19005-2, 6.3.3)."""
+        if self._empty is None:
+            self._empty = self._increment.add_stream(b"/Type/XObject/Subtype/Form/BBox[0 0 0 0]/Resources<<>>", b"")
+        return self._empty
+
+    def _resources(self, appearance: Appearance) -> bytes:
+        parts = [b"/ColorSpace<</DefaultGray%b>>" % DEFAULT_GRAY]
+        if appearance.fonts:
+            fonts = (
+                b"/%b %b" % (font.resource.encode(), reference_bytes(self._font(font))) for font in appearance.fonts
+            )
+            parts.append(b"/Font<<%b>>" % b"".join(fonts))
+        if appearance.images:
+            images = (
+                b"/%b %b" % (image.resource.encode(), reference_bytes(self._image(image)))
+                for image in appearance.images
+            )
+            parts.append(b"/XObject<<%b>>" % b"".join(images))
+        return b"<<%b>>" % b"".join(parts)
+
+    def _font(self, font: EmbeddedFont) -> Reference:
+        key = (font.base_font, id(font.program))
+        known = self._fonts.get(key)
+        if known is None:
+            known = self._fonts[key] = self._write_font(font)
+        return known
+
+    def _write_font(self, font: EmbeddedFont) -> Reference:
+        increment = self._increment
+        name = font.base_font.encode()
+        program = increment.add_stream(b"/Length1 %d/Filter/FlateDecode" % font.program_length, font.program)
+        descriptor = increment.add(
+            b"<</Type/FontDescriptor/FontName/%b/Flags %d/FontBBox[%b]/ItalicAngle %d/Ascent %d/Descent %d/CapHeight %d"
+            b"/StemV %d/FontFile2 %b>>"
+            % (
+                name,
+                font.flags,
+                _numbers(font.bbox),
+                font.italic_angle,
+                font.ascent,
+                font.descent,
+                font.cap_height,
+                font.stem_v,
+                reference_bytes(program),
+            )
+        )
+        encoding = b"/WinAnsiEncoding"
+        if font.differences:
+            runs = (
+                b"%d%b" % (code, b"".join(b"/" + each.encode() for each in names)) for code, names in font.differences
+            )
+            encoding = b"<</Type/Encoding/BaseEncoding/WinAnsiEncoding/Differences[%b]>>" % b" ".join(runs)
+        return increment.add(
+            b"<</Type/Font/Subtype/TrueType/BaseFont/%b/FirstChar %d/LastChar %d/Widths[%b]"
+            b"/FontDescriptor %b/Encoding%b>>"
+            % (
+                name,
+                font.first_char,
+                font.first_char + len(font.widths) - 1,
+                _numbers(font.widths),
+                reference_bytes(descriptor),
+                encoding,
+            )
+        )
+
+    def _image(self, image: Image) -> Reference:
+        key = (image.resource, id(image.data))
+        known = self._images.get(key)
+        if known is None:
+            known = self._images[key] = self._increment.add_stream(
+                b"/Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent 8/ColorSpace%b/Filter/%b"
+                % (image.width, image.height, self._colour_space(image), image.filter.encode()),
+                image.data,
+            )
+        return known
+
+    def _colour_space(self, image: Image) -> bytes:
+        if image.colours == "gray":
+            return b"/DeviceGray"
+        if self._profile is None:
+            self._profile = self._increment.add_deflated(b"/N 3/Alternate/DeviceRGB", srgb())
+        profile = b"[/ICCBased %b]" % reference_bytes(self._profile)
+        if image.colours == "rgb":
+            return profile
+        # A stream, not a string, so that an encrypted letter needs no special care here.
+        palette = self._increment.add_deflated(b"", image.palette)
+        return b"[/Indexed%b %d %b]" % (profile, len(image.palette) // 3 - 1, reference_bytes(palette))
+
+
+def upright(rotate: int, width: float, height: float) -> Matrix:
+    """Turns a box of ``width`` × ``height`` counterclockwise by ``rotate`` and back into the first quadrant."""
+    match rotate % 360:
+        case 90:
+            return (0, 1, -1, 0, height, 0)
+        case 180:
+            return (-1, 0, 0, -1, width, height)
+        case 270:
+            return (0, -1, 1, 0, 0, width)
+        case _:
+            return (1, 0, 0, 1, 0, 0)
+
+
+def displayed_to_user(geometry: PageGeometry, x: float, y: float, scale: float) -> Matrix:
+    """The matrix that puts a drawing, scaled, with its lower left corner at (x, y) of the page as displayed."""
+    left, bottom, right, top = geometry.crop
+    unit = geometry.user_unit
+    s, x, y = scale / unit, x / unit, y / unit
+    match geometry.rotate % 360:
+        case 90:
+            return (0, s, -s, 0, right - y, bottom + x)
+        case 180:
+            return (-s, 0, 0, -s, right - x, top - y)
+        case 270:
+            return (0, -s, s, 0, left + y, top - x)
+        case _:
+            return (s, 0, 0, s, left + x, bottom + y)
+
+
+class FooterPages:
+    """Puts one drawing at the foot of pages, behind their content and undisturbed by it.
+
+    The page's own content is enclosed in ``q`` and ``Q``, each a stream of its own, so that it need not be read:
+    a state that it leaves behind ends before the footer. The drawing is marked as a pagination artifact
+    (ISO 32000-2, 14.8.2.2), so that a tagged letter stays one.
+    """
+
+    def __init__(self, increment: Increment, drawings: Drawings, footer: Footer) -> None:
+        self._increment = increment
+        self._footer = footer
+        self._form = drawings.form(footer.appearance)
+        self._opening = increment.add_stream(b"", b"q\n")
+        self._closings: dict[bytes, Reference] = {}
+        self._names: dict[int, NameObject] = {}
+
+    def add_to(self, page: DictionaryObject, geometry: PageGeometry) -> None:
+        """Puts the footer on that page."""
+        name = self._named(page)
+        contents = ArrayObject([self._indirect(self._opening), *_content_streams(page)])
+        contents.append(self._indirect(self._closing(name, geometry)))
+        page[NameObject("/Contents")] = contents
+        self._increment.touch(page)
+
+    def _closing(self, name: NameObject, geometry: PageGeometry) -> Reference:
+        """The stream after the page's content; pages of the same geometry share it."""
+        matrix = self._matrix(geometry)
+        content = b"\nQ\n/Artifact<</Type/Pagination/Subtype/Footer>>BDC\nq\n%b cm\n%b Do\nQ\nEMC\n" % (
+            _numbers(matrix),
+            name.encode(),
+        )
+        known = self._closings.get(content)
+        if known is None:
+            known = self._closings[content] = self._increment.add_stream(b"", content)
+        return known
+
+    def _matrix(self, geometry: PageGeometry) -> Matrix:
+        width, _ = geometry.displayed_size
+        drawing = self._footer.appearance
+        scale = min(1.0, max(0.0, width - 2 * self._footer.side) / drawing.width)
+        return displayed_to_user(geometry, (width - scale * drawing.width) / 2, self._footer.bottom, scale)
+
+    def _named(self, page: DictionaryObject) -> NameObject:
+        """Makes the form known to the page's resources, where others share them too, and gives its name there."""
+        resources, owner = _inherited_resources(page)
+        if resources is None:
+            resources = DictionaryObject()
+            resources.container_ref = page.container_ref
+            page[NameObject("/Resources")] = resources
+            owner = page
+        xobjects = resources.get("/XObject")
+        if not isinstance(xobjects, DictionaryObject):
+            xobjects = DictionaryObject()
+            xobjects.container_ref = resources.container_ref or owner.container_ref
+            resources[NameObject("/XObject")] = xobjects
+        known = self._names.get(id(xobjects))
+        if known is None:
+            number = 0
+            while f"/esignFooter{number or ''}" in xobjects:
+                number += 1
+            known = self._names[id(xobjects)] = NameObject(f"/esignFooter{number or ''}")
+            xobjects[known] = self._indirect(self._form)
+            self._increment.touch(xobjects)
+        return known
+
+    def _indirect(self, reference: Reference) -> IndirectObject:
+        return IndirectObject(reference.idnum, reference.generation, self._increment.reader)
+
+
+def _content_streams(page: DictionaryObject) -> Iterator[IndirectObject]:
+    try:
+        raw = page.raw_get("/Contents")
+    except KeyError:
+        return
+    value = raw.get_object()
+    if isinstance(value, ArrayObject):
+        yield from (each for each in value if isinstance(each, IndirectObject))
+    elif isinstance(raw, IndirectObject) and isinstance(value, DictionaryObject):
+        yield raw
+
+
+def _inherited_resources(page: DictionaryObject) -> tuple[DictionaryObject | None, DictionaryObject]:
+    """The page's resources and the node of the page tree that has them (ISO 32000-2, 7.7.3.4)."""
+    node: object = page
+    for _ in range(64):
+        if not isinstance(node, DictionaryObject):
+            break
+        resources = node.get("/Resources")
+        if isinstance(resources, DictionaryObject):
+            return resources, node
+        node = node.get("/Parent")
+    return None, page
+
+
+def _numbers(values: "tuple[float, ...]") -> bytes:
+    return b" ".join(number_bytes(value) if math.isfinite(value) else b"0" for value in values)
