@@ -1,0 +1,91 @@
+"""Whom we trust: roots, and the issuing CAs known below them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+from asn1crypto import pem, x509
+
+
+@dataclass(frozen=True)
+class TrustStore:
+    """Trust anchors, and intermediates that help to build a chain but are not trusted by themselves."""
+
+    anchors: tuple[x509.Certificate, ...] = ()
+    intermediates: tuple[x509.Certificate, ...] = ()
+
+    @classmethod
+    def from_pem(cls, *texts: bytes) -> "TrustStore":
+        """The certificates of PEM texts (or single DER certificates): self-issued ones are anchors.
+
+        Other blocks, such as keys, are passed over. Raises ValueError for what can't be read, and for a
+        text without a certificate.
+        """
+        return cls().adding(*texts)
+
+    def adding(self, *texts: bytes) -> "TrustStore":
+        """The same store with the certificates of PEM texts added, as `from_pem` has it."""
+        found = [certificate for text in texts for certificate in read_certificates(text)]
+        return self.merged(
+            TrustStore(
+                anchors=tuple(certificate for certificate in found if is_self_issued(certificate)),
+                intermediates=tuple(certificate for certificate in found if not is_self_issued(certificate)),
+            )
+        )
+
+    def merged(self, other: "TrustStore") -> "TrustStore":
+        """Both together, each certificate once."""
+        return TrustStore(
+            anchors=_distinct(*self.anchors, *other.anchors),
+            intermediates=_distinct(*self.intermediates, *other.intermediates),
+        )
+
+    def __iter__(self) -> Iterator[x509.Certificate]:
+        """Anchors first."""
+        yield from self.anchors
+        yield from self.intermediates
+
+
+def read_certificates(text: bytes) -> list[x509.Certificate]:
+    """The certificates in a PEM text, or the one in DER. Raises ValueError for what is none."""
+    try:
+        if not pem.detect(text):
+            blocks = [text]
+        else:
+            blocks = [der for kind, _, der in pem.unarmor(text, multiple=True) if kind == "CERTIFICATE"]
+        certificates = [x509.Certificate.load(der, strict=True) for der in blocks]
+        for certificate in certificates:
+            # asn1crypto reads lazily: what is broken must be broken here.
+            _ = certificate.subject.native, certificate.issuer.native, certificate.public_key.native
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError("not a certificate") from error
+    if not certificates:
+        raise ValueError("there is no certificate in it")
+    return certificates
+
+
+@lru_cache(maxsize=1)
+def indonesia() -> TrustStore:
+    """The Indonesian authorities whose certificates come with the package (see ``indonesia/README.md``).
+
+    The national root and the older root of BSrE's letters are anchors, the latter expired on 2026-08-18;
+    BSrE's issuing CA and the time-stamp authority of 2023 are intermediates.
+    """
+    folder = resources.files("esign.x509") / "indonesia"
+    texts = [
+        file.read_bytes() for file in sorted(folder.iterdir(), key=lambda file: file.name) if file.name.endswith(".pem")
+    ]
+    return TrustStore.from_pem(*texts)
+
+
+def is_self_issued(certificate: x509.Certificate) -> bool:
+    """Whether subject and issuer are the same, and nothing says that the keys differ: the mark of a root."""
+    if certificate.subject != certificate.issuer:
+        return False
+    own, authority = certificate.key_identifier, certificate.authority_key_identifier
+    return own is None or authority is None or authority == own
+
+
+def _distinct(*certificates: x509.Certificate) -> tuple[x509.Certificate, ...]:
+    return tuple({certificate.dump(): certificate for certificate in certificates}.values())
