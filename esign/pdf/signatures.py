@@ -125,7 +125,7 @@ def find_signatures(file: PdfFile, views: list[View]) -> list[FoundSignature]:
         add(item)
     for view in views:
         for field in signature_fields(view):
-            value = _value_of_field(view, field)
+            value = value_of_field(view, field)
             if value is not None:
                 add(value)
     return sorted(found.values(), key=lambda item: (item.place, item.dictionary.start))
@@ -256,7 +256,7 @@ def _in_one_stream(stream: ObjectStream, offset: int) -> Iterator[FoundSignature
                 yield FoundSignature((offset, index), number, 0, dictionary, compressed=True, referenced=True)
 
 
-def _value_of_field(view: View, field: SignatureField) -> FoundSignature | None:
+def value_of_field(view: View, field: SignatureField) -> FoundSignature | None:
     """The signature dictionary that a field's value is or leads to, or None for an empty field."""
     if field.value is None:
         return None
@@ -336,16 +336,6 @@ class _FieldWalk:
             return ((reference, dictionary),) if "Rect" in dictionary else ()
         pairs = ((kid if isinstance(kid, Ref) else None, self.view.dictionary(kid)) for kid in kids[:MAX_FIELDS])
         return tuple(pair for pair in pairs if "Rect" in pair[1])
-
-
-def fields_of(found: FoundSignature, view: View) -> list[SignatureField]:
-    """The fields of a view whose value is that dictionary, by its place."""
-    result = []
-    for field in signature_fields(view):
-        value = _value_of_field(view, field)
-        if value is not None and value.identity == found.identity:
-            result.append(field)
-    return result
 
 
 def text_of(value: bytes) -> str:

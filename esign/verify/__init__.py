@@ -1,0 +1,1 @@
+"""Verification: bytes, trust and clock in, a report out."""

@@ -1,0 +1,304 @@
+"""Rules 1 to 5 and 9 of a verdict, checked on the bytes by our own code (verification.md).
+
+Nothing here trusts a parser's repair: what the signed bytes are is settled before any digest is computed.
+"""
+
+import re
+from dataclasses import dataclass, replace
+
+from esign.pdf.encryption import stream_decryption
+from esign.pdf.revisions import PdfFile, View
+from esign.pdf.signatures import FoundSignature, SignatureField, find_signatures, signature_fields, value_of_field
+from esign.pdf.syntax import PdfSyntaxError
+from esign.verify.accounting import Unaccounted, unaccounted
+from esign.verify.report import Finding
+
+_GAP = re.compile(rb"<[0-9A-Fa-f]*>")
+_RULING_KEYS = ("Contents", "ByteRange", "SubFilter", "Filter", "Type", "Reference", "Cert")
+"""Keys that must not stand twice in a signature dictionary: readers differ in which one counts."""
+
+
+@dataclass(frozen=True)
+class SignedRange:
+    """A sound /ByteRange ``[0 a c d]``."""
+
+    gap_start: int
+    gap_end: int
+    end: int
+    """c + d: how many bytes the signed revision has."""
+
+    @property
+    def byte_range(self) -> tuple[int, int, int, int]:
+        """The four numbers as written."""
+        return (0, self.gap_start, self.gap_end, self.end - self.gap_end)
+
+
+@dataclass(frozen=True)
+class ExaminedSignature:
+    """A signature dictionary, and what is wrong with its structure. Sound: no findings of severity ``fail``."""
+
+    found: FoundSignature
+    signed: SignedRange | None
+    view: View | None
+    """The signed revision, where it can be read."""
+    fields: tuple[SignatureField, ...]
+    """The fields that hold it, in the signed revision (else in the file as it is)."""
+    faults: tuple[Finding, ...]
+    """Why its structure fails (FORMAT_FAILURE)."""
+    after: tuple[Finding, ...] = ()
+    """What follows the signed revision and no revision accounts for, or that doesn't build on it (HASH_FAILURE)."""
+
+    @property
+    def sound(self) -> bool:
+        """Whether rules 1, 2, 3 and 5 hold."""
+        return not self.faults
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What the bytes of a file are made of."""
+
+    file: PdfFile
+    view: View | None
+    """The file as a reader sees it; None where its cross-references can't be read."""
+    fault: str | None
+    """Why there is no view."""
+    signatures: tuple[ExaminedSignature, ...]
+    trailing: int = 0
+    """Bytes of white space after the last %%EOF."""
+    findings: tuple[Finding, ...] = ()
+    locked: bool = False
+    """It needs a password."""
+
+
+def examine_structure(data: bytes) -> Structure:
+    """The structure of a file. Raises `PdfSyntaxError` only for more signatures than may be examined."""
+    file = PdfFile(data)
+    if file.header < 0:
+        return Structure(file, None, "no %PDF- in the first 1,024 bytes", ())
+    view, fault = _final_view(file)
+    locked = view is not None and not _unlock(file, view)
+    found = find_signatures(file, [view] if view is not None else [])
+    examined = [_examine(file, view, item) for item in found]
+    examined = _shared_and_overlapping(examined)
+    start = min((item.signed.end for item in examined if item.signed is not None), default=len(data))
+    left_over = unaccounted(file, view, start) if start < len(data) else []
+    examined = [_with_what_follows(item, view, fault, left_over) for item in examined]
+    return Structure(
+        file,
+        view,
+        fault,
+        tuple(examined),
+        trailing=_trailing(file),
+        findings=tuple(_hybrid_conflicts(view)) if view is not None else (),
+        locked=locked,
+    )
+
+
+def _fail(code: str, message: str, number: int | None = None) -> Finding:
+    return Finding(code=code, severity="fail", message=message, object_number=number)
+
+
+def _final_view(file: PdfFile) -> tuple[View | None, str | None]:
+    try:
+        view = file.view()
+        if any("Encrypt" in section.trailer for section in view.sections):
+            return view, None
+        _ = view.catalogue
+    except PdfSyntaxError as error:
+        return None, str(error)
+    return view, None
+
+
+def _unlock(file: PdfFile, view: View) -> bool:
+    """Makes encrypted structure readable; False when a password is needed."""
+    if all("Encrypt" not in section.trailer for section in view.sections):
+        return True
+    file.decrypt = stream_decryption(file.data)
+    return file.decrypt is not None
+
+
+def _trailing(file: PdfFile) -> int:
+    return len(file.data) - file.ends[-1].end if file.ends else 0
+
+
+def _examine(file: PdfFile, final: View | None, found: FoundSignature) -> ExaminedSignature:
+    faults: list[Finding] = []
+    if found.unreadable:
+        faults.append(_fail("signature.unreadable", "the signature dictionary can't be read", found.number or None))
+        return ExaminedSignature(found, None, None, _holding(final, found), tuple(faults))
+    if found.compressed:
+        faults.append(
+            _fail("signature.compressed", "the signature dictionary stands in an object stream", found.number)
+        )
+    if not found.referenced:
+        faults.append(
+            _fail("signature.unreferenced", "no cross-reference leads to the signature dictionary", found.number)
+        )
+    doubled = sorted(set(found.dictionary.duplicates) & set(_RULING_KEYS))
+    if doubled:
+        faults.append(
+            _fail("signature.key_twice", f"written twice in the dictionary: {', '.join(doubled)}", found.number)
+        )
+    signed = _signed_range(file.data, found, faults)
+    view = _signed_view(file, found, signed, faults) if signed is not None else None
+    fields = _holding(view, found) if view is not None else _holding(final, found)
+    if view is not None and not fields and not faults:
+        faults.append(_fail("signature.without_field", "no field of the signed revision holds it", found.number))
+    if len(fields) > 1:
+        names = ", ".join(item.name for item in fields)
+        faults.append(
+            _fail("signature.shared_dictionary", f"several fields share the dictionary: {names}", found.number)
+        )
+    if final is not None and view is not None and not faults:
+        faults.extend(_overwritten(final, found, fields))
+    return ExaminedSignature(found, signed, view, fields, tuple(faults))
+
+
+def _signed_range(data: bytes, found: FoundSignature, faults: list[Finding]) -> SignedRange | None:
+    """Rules 1 and 2."""
+    numbers = found.dictionary.get("ByteRange")
+    if not isinstance(numbers, list) or len(numbers) != 4:
+        faults.append(_fail("byte_range.missing", "/ByteRange is missing or is no array of four", found.number))
+        return None
+    start, gap_start, gap_end, length = numbers
+    if not (type(start) is int and type(gap_start) is int and type(gap_end) is int and type(length) is int):
+        faults.append(_fail("byte_range.not_integers", "/ByteRange holds something else than integers", found.number))
+        return None
+    if start != 0 or not 0 < gap_start < gap_end or length < 0 or gap_end + length > len(data):
+        faults.append(
+            _fail(
+                "byte_range.impossible", f"/ByteRange [{start} {gap_start} {gap_end} {length}] can't be", found.number
+            )
+        )
+        return None
+    contents = found.contents
+    if contents is None or not contents.hexadecimal:
+        faults.append(_fail("contents.no_hexadecimal_string", "/Contents is no hexadecimal string", found.number))
+        return None
+    if not any(contents.value):
+        faults.append(_fail("contents.empty", "/Contents is empty or zero", found.number))
+        return None
+    if found.compressed:
+        return None
+    if not _GAP.fullmatch(data, gap_start, gap_end):
+        faults.append(_fail("gap.not_hexadecimal", "the unsigned gap is more than < digits >", found.number))
+        return None
+    if (contents.start, contents.end) != (gap_start, gap_end):
+        faults.append(_fail("gap.elsewhere", "the unsigned gap is not the dictionary's /Contents", found.number))
+        return None
+    return SignedRange(gap_start, gap_end, gap_end + length)
+
+
+def _signed_view(file: PdfFile, found: FoundSignature, signed: SignedRange, faults: list[Finding]) -> View | None:
+    """The signed revision: complete, and with the signature dictionary in it."""
+    try:
+        view = file.view(signed.end)
+        _ = view.catalogue
+        place = view.place(found.number)
+    except PdfSyntaxError as error:
+        faults.append(_fail("revision.unreadable", f"the signed bytes are no complete revision: {error}", found.number))
+        return None
+    if file.data[view.last.end : signed.end].strip(b"\r\n\t \0"):
+        faults.append(_fail("revision.incomplete", "the signed bytes don't end with a revision", found.number))
+        return None
+    if place != found.place:
+        faults.append(
+            _fail("revision.other", "the signed revision doesn't hold this signature dictionary", found.number)
+        )
+        return None
+    return view
+
+
+def _holding(view: View | None, found: FoundSignature) -> tuple[SignatureField, ...]:
+    if view is None:
+        return ()
+    result = []
+    for item in signature_fields(view):
+        value = value_of_field(view, item)
+        if value is not None and value.identity == found.identity:
+            result.append(item)
+    return tuple(result)
+
+
+def _overwritten(final: View, found: FoundSignature, fields: tuple[SignatureField, ...]) -> list[Finding]:
+    """Rule 5: the dictionary of the signed revision rules."""
+    try:
+        place = final.place(found.number)
+    except PdfSyntaxError:
+        place = None
+    if place != found.place:
+        return [
+            _fail("signature.overwritten", "the signature dictionary was overwritten or removed later", found.number)
+        ]
+    names = {item.name for item in fields}
+    if not any(item.name in names for item in _holding(final, found)):
+        return [_fail("signature.detached", "its field was emptied, renamed or removed later", found.number)]
+    return []
+
+
+def _shared_and_overlapping(examined: list[ExaminedSignature]) -> list[ExaminedSignature]:
+    """Rule 3: another's gap is wholly inside the signed ranges, or wholly after them."""
+    ranges = [(item, item.signed) for item in examined if item.signed is not None]
+    result = []
+    for item in examined:
+        mine = item.signed
+        if mine is not None:
+            for other, theirs in ranges:
+                if other is item:
+                    continue
+                covered = theirs.gap_end <= mine.gap_start or mine.gap_end <= theirs.gap_start
+                if not covered or theirs.gap_start < mine.end < theirs.gap_end:
+                    fault = _fail("byte_range.overlap", "its ranges cut into another signature", item.found.number)
+                    item = replace(item, faults=(*item.faults, fault))  # noqa: PLW2901
+                    break
+        result.append(item)
+    return result
+
+
+def _with_what_follows(
+    item: ExaminedSignature, final: View | None, fault: str | None, left_over: list[Unaccounted]
+) -> ExaminedSignature:
+    """Rule 4: what follows the signed revision is accounted for, and builds on it."""
+    if item.signed is None:
+        return item
+    after = [
+        _fail("bytes.unaccounted", f"{left.message} (at byte {left.position})")
+        for left in left_over
+        if left.position >= item.signed.end
+    ][:16]
+    if final is None:
+        after.append(_fail("revision.final_unreadable", f"what was added can't be read: {fault}"))
+    elif item.view is not None:
+        signed_starts = [section.start for section in item.view.sections]
+        starts = [section.start for section in final.sections]
+        if starts[-len(signed_starts) :] != signed_starts:
+            after.append(_fail("revision.not_continued", "the file doesn't build on the signed revision"))
+    return replace(item, after=tuple(after))
+
+
+def _hybrid_conflicts(view: View) -> list[Finding]:
+    """Where a hybrid's table and stream disagree about an object, or hide a newer one from old readers."""
+    if not view.is_hybrid:
+        return []
+    conflicts = []
+    tables = view.tables_only()
+    for section in view.sections:
+        if section.hybrid is None:
+            continue
+        for number, row in section.hybrid.entries.items():
+            if row.kind == 0:
+                continue
+            listed = section.entries.get(number)
+            differing = listed is not None and listed.kind != 0 and listed != row
+            hidden = listed is None and tables.entry(number) not in (None, row) and view.entry(number) == row
+            if differing or (hidden and _in_use(tables, number)):
+                conflicts.append(
+                    _fail("xref.hybrid_conflict", f"old and new readers see another object {number}", number)
+                )
+    return conflicts[:16]
+
+
+def _in_use(view: View, number: int) -> bool:
+    entry = view.entry(number)
+    return entry is not None and entry.kind != 0
