@@ -7,9 +7,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from esign.errors import Forbidden
 from esign.pades.placement import Placement
-from esign.pades.profile import Profile
-from esign.registry.models import Scope
+from esign.registry.audit import Actor
+from esign.registry.models import Level, Scope
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -23,18 +24,27 @@ def _printable(text: str) -> str:
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_printable)]
 """One line of text that is shown to people: no control or direction-turning characters."""
 
-Nik = Annotated[str, StringConstraints(pattern=r"^[0-9]{16}$")]
-"""Nomor Induk Kependudukan: 16 digits, as text, personal data (UU 27/2022)."""
-
-
 @dataclass(frozen=True)
 class Caller:
     """Who asks: an API client of one agency, in one request."""
 
     client_id: str
+    client_name: str
     agency_id: str
     scopes: frozenset[Scope]
     request_id: str
+
+    @property
+    def actor(self) -> Actor:
+        """The caller as the audit trail names it."""
+        return Actor(
+            name=self.client_name, request_id=self.request_id, agency_id=self.agency_id, client_id=self.client_id
+        )
+
+    def require(self, scope: Scope) -> None:
+        """Raises `Forbidden` unless the caller has the scope."""
+        if scope not in self.scopes:
+            raise Forbidden(reason=f"scope {scope.value} is missing")
 
 
 class LetterFields(BaseModel):
@@ -59,7 +69,7 @@ class SignOrder(BaseModel):
 
     signer: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
     """The signer's id in the register, or his NIK."""
-    profile: Profile | None = None
+    profile: Level | None = None
     """The PAdES level asked for; None takes the agency's default."""
     may_lower: bool = False
     """Where the level can't be reached now: sign at the level that can (told in the record) instead of refusing."""

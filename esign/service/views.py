@@ -5,8 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from esign.pades.profile import Profile
-from esign.registry.models import Disclosure
+from esign.registry.models import Disclosure, Level
 from esign.service.told import Colour, RegisterStatus, Told
 from esign.verify.report import Report
 
@@ -36,14 +35,22 @@ class BoxView(View):
 
 
 class CertificateView(View):
-    """The certificate that made a signature. Subject and issuer are RFC 4514 strings, with any NIK masked."""
+    """The certificate that made a signature."""
 
     subject: str
+    """Its common name."""
+    organisation: str | None
     issuer: str
-    serial: str
-    """Hexadecimal."""
+    """The common name of its issuer."""
     fingerprint: str
     """SHA-256 of the DER, hexadecimal."""
+
+
+class CredentialCertificateView(CertificateView):
+    """A signer's present certificate."""
+
+    serial: str
+    """Hexadecimal."""
     not_before: datetime
     not_after: datetime
 
@@ -53,8 +60,8 @@ class SignerView(View):
 
     id: str
     name: str
-    office: str
-    capacity: str | None = None
+    office: str | None
+    capacity: str | None
 
 
 class SignatureView(View):
@@ -63,9 +70,9 @@ class SignatureView(View):
     ordinal: int
     signer: SignerView
     field: str
-    profile: Profile
+    profile: Level
     """The level asked for."""
-    level: Profile
+    level: Level
     """The level reached."""
     signed_at: datetime
     timestamp_at: datetime | None
@@ -127,7 +134,7 @@ class CredentialView(View):
     status: str
     """ISSUE, EXPIRED, RENEW, WAITING_FOR_VERIFICATION, NEW, NO_CERTIFICATE, NOT_REGISTERED, SUSPEND, REVOKE."""
     may_sign: bool
-    certificate: CertificateView | None
+    certificate: CredentialCertificateView | None
     locked_seconds: int
     """For how long wrong passphrases keep the signer locked; 0 when not locked."""
 
@@ -155,10 +162,10 @@ class RegisteredSignature(View):
     """A registered signature, as the public sees it."""
 
     name: str
-    office: str
+    office: str | None
     capacity: str | None
     signed_at: datetime
-    level: Profile
+    level: Level
     issuer: str
     """The issuer's common name, from the certificate."""
 

@@ -1,0 +1,123 @@
+"""All that the use cases need, opened once for a process from its settings."""
+
+import logging
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from esign.ca.authority import Authority
+from esign.ca.dev.authority import DevCa
+from esign.errors import ConfigurationError
+from esign.pades.evidence import EvidenceCache
+from esign.pdf.sandbox import SandboxPool
+from esign.registry.blobs import Blobs, open_store
+from esign.registry.database import Database
+from esign.registry.migrations import migrate
+from esign.registry.secrets import Keys, keys
+from esign.service.authorities import Authorities
+from esign.settings import Settings
+from esign.x509.clock import Clock, SystemClock
+from esign.x509.trust import TrustStore, indonesia
+
+_log = logging.getLogger(__name__)
+
+_WORK_ROOM = 4
+"""How many times a letter's size one sandbox job may be sent and may answer, at most."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts of a running service. Close it, or use it in ``with``."""
+
+    settings: Settings
+    database: Database
+    blobs: Blobs
+    keys: Keys
+    clock: Clock
+    parse: SandboxPool
+    """Workers that read and write PDF structure."""
+    render: SandboxPool
+    """Workers that draw pages; never the ones that give verdicts."""
+    authorities: Authorities
+    trust: TrustStore
+    dev_ca: DevCa | None
+    evidence: EvidenceCache = field(default_factory=EvidenceCache)
+    """Revocation data of CAs and time-stamp authorities, which many letters share."""
+    _closing: ExitStack = field(default_factory=ExitStack, repr=False)
+
+    @classmethod
+    def open(cls, settings: Settings, *, clock: Clock | None = None, workers: bool = True) -> "Services":
+        """Everything opened: sandbox workers first, then the authorities, keys, database (migrated) and blobs.
+
+        ``workers`` False starts no sandbox workers, for commands that touch no PDF. Raises
+        `ConfigurationError` and `StorageUnavailable`; what was opened until then is closed.
+        """
+        clock = clock or SystemClock()
+        with ExitStack() as opening:
+            parse, render = (opening.enter_context(_pool(kind, settings, workers)) for kind in ("parse", "render"))
+            dev_ca: DevCa | None = None
+            by_name: dict[str, Authority] = {}
+            if settings.dev_ca:
+                dev_ca = opening.enter_context(
+                    DevCa.open_or_create(settings.ca_dir, settings.pki_url, clock, environment=settings.environment)
+                )
+                by_name[dev_ca.name] = dev_ca
+            authorities = Authorities(by_name, default=next(iter(by_name), None))
+            server_keys = keys(settings)
+            database = Database(settings.database)
+            opening.callback(database.close)
+            migrate(database.engine)
+            return cls(
+                settings=settings,
+                database=database,
+                blobs=open_store(settings.blobs),
+                keys=server_keys,
+                clock=clock,
+                parse=parse,
+                render=render,
+                authorities=authorities,
+                trust=authorities.trust(_configured_trust(settings.trust_files)),
+                dev_ca=dev_ca,
+                _closing=opening.pop_all(),
+            )
+
+    def close(self) -> None:
+        """Closes everything, in the reverse order."""
+        self._closing.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def pools(self) -> Mapping[str, SandboxPool]:
+        """The sandbox pools by kind, for metrics and readiness."""
+        return {"parse": self.parse, "render": self.render}
+
+
+def _pool(kind: str, settings: Settings, workers: bool) -> SandboxPool:  # noqa: FBT001
+    return SandboxPool(
+        kind,
+        workers=settings.sandbox_workers if workers else 0,
+        queue=settings.sandbox_queue,
+        memory=settings.sandbox_memory_bytes,
+        request_bytes=_WORK_ROOM * settings.max_letter_bytes,
+        answer_bytes=_WORK_ROOM * settings.max_letter_bytes,
+    )
+
+
+def _configured_trust(files: tuple[Path, ...]) -> TrustStore:
+    """The shipped Indonesian roots and those of the settings. Raises `ConfigurationError`."""
+    store = indonesia()
+    for path in files:
+        try:
+            store = store.adding(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(variable="ESIGN_TRUST_FILES", reason=f"{path.name}: {error}") from error
+    return store
