@@ -56,6 +56,7 @@ def _build_java_project() -> str | None:
     maven = shutil.which("mvn")
     if maven is None:
         return "mvn is not installed"
+    shutil.rmtree(JAVA_PROJECT / "target", ignore_errors=True)  # no jar of an older version may stay on the class path
     goals = ["package", "dependency:copy-dependencies"]
     built = run([maven, "-q", "-B", *goals], cwd=JAVA_PROJECT, capture_output=True, text=True, check=False)
     if built.returncode != 0:
