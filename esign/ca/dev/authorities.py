@@ -1,6 +1,5 @@
 """The dev CA's own keys and certificates, as a running process uses them."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -141,9 +140,3 @@ def issue_roles(
 def _validity(role: Role, now: datetime, issuer_end: datetime | None) -> Validity:
     end = now + LIFETIMES[role]
     return Validity(now, end if issuer_end is None else min(end, issuer_end))
-
-
-def key_hash(certificate: x509.Certificate, digest_algorithm: str) -> bytes:
-    """The digest of a certificate's public key without tag, length and unused bits (RFC 6960, 4.1.1)."""
-    bits = certificate["tbs_certificate"]["subject_public_key_info"]["public_key"]
-    return hashlib.new(digest_algorithm, bits.contents[1:]).digest()

@@ -7,10 +7,11 @@ from enum import IntEnum
 
 from asn1crypto import ocsp
 
-from esign.ca.dev.authorities import Authorities, key_hash
+from esign.ca.dev.authorities import Authorities
 from esign.ca.dev.database import Database, Entry
 from esign.ca.dev.hierarchy import RESPONDERS, Issuer
 from esign.x509 import der, keys
+from esign.x509.ocsp import key_hash
 from esign.x509.revocation import RevocationReason
 
 LIFETIME = timedelta(hours=4)
