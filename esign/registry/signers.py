@@ -1,0 +1,130 @@
+"""Signers: the officials of an agency. Their NIK rests sealed and is found by its HMAC."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+import sqlalchemy as sa
+from pydantic import SecretStr, StringConstraints, model_validator
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from esign.errors import RequestInvalid, SignerUnknown
+from esign.registry import ids
+from esign.registry.inputs import Input, Line, Nik
+from esign.registry.models import Signer
+from esign.registry.secrets import Keys
+
+PURPOSE = "signer nik"
+
+Nip = Annotated[str, StringConstraints(pattern=r"^[0-9]{18}$")]
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,255}$")]
+
+
+class NewSigner(Input):
+    """An official to be entered."""
+
+    agency_id: str
+    nik: Nik
+    name: Line
+    nip: Nip | None = None
+    office: Line | None = None
+    rank: Line | None = None
+    capacity: Line | None = None
+    email: Email | None = None
+
+
+class SignerChanges(Input):
+    """What is to be changed of a signer; what is not given stays, None empties. The NIK is who he is: it stays."""
+
+    name: Line | None = None
+    nip: Nip | None = None
+    office: Line | None = None
+    rank: Line | None = None
+    capacity: Line | None = None
+    email: Email | None = None
+    enabled: bool | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("nothing is to be changed")
+        return self
+
+
+def add(session: Session, keys: Keys, new: NewSigner, at: datetime) -> Signer:
+    """Enters a signer. Raises `RequestInvalid` if the agency already has one of that NIK."""
+    if _of_nik(session, keys, new.agency_id, new.nik) is not None:
+        raise RequestInvalid(field="nik", reason="a signer with this NIK is registered already")
+    signer_id, nik = ids.new(), new.nik.get_secret_value()
+    signer = Signer(
+        id=signer_id,
+        nik_sealed=keys.seal(nik.encode(), _bound_to(signer_id)),
+        nik_hmac=keys.mac(PURPOSE, new.agency_id, nik),
+        enabled=True,
+        created_at=at,
+        updated_at=at,
+        **new.model_dump(exclude={"nik"}),
+    )
+    session.add(signer)
+    session.flush()
+    return signer
+
+
+def get(session: Session, agency_id: str, signer_id: str) -> Signer:
+    """The signer of that id at that agency. Raises `SignerUnknown`."""
+    query = sa.select(Signer).where(col(Signer.id) == signer_id, col(Signer.agency_id) == agency_id)
+    signer = session.scalars(query).one_or_none()
+    if signer is None:
+        raise SignerUnknown
+    return signer
+
+
+def by_nik(session: Session, keys: Keys, agency_id: str, nik: SecretStr) -> Signer:
+    """The signer of that NIK at that agency. Raises `SignerUnknown`."""
+    signer = _of_nik(session, keys, agency_id, nik)
+    if signer is None:
+        raise SignerUnknown
+    return signer
+
+
+def of_agency(session: Session, agency_id: str) -> list[Signer]:
+    """The agency's signers by name."""
+    query = sa.select(Signer).where(col(Signer.agency_id) == agency_id).order_by(col(Signer.name), col(Signer.id))
+    return list(session.scalars(query))
+
+
+def change(session: Session, signer: Signer, changes: SignerChanges, at: datetime) -> Signer:
+    """The signer with the changes."""
+    values = changes.model_dump(exclude_unset=True)
+    kept = {name: value for name, value in values.items() if value is not None or name not in ("name", "enabled")}
+    return session.scalars(
+        sa.update(Signer).where(col(Signer.id) == signer.id).values(**kept, updated_at=at).returning(Signer),
+        execution_options={"populate_existing": True},
+    ).one()
+
+
+def nik(keys: Keys, signer: Signer) -> SecretStr:
+    """The signer's NIK, opened. Raises `ConfigurationError` if the server key is not the one that sealed it."""
+    return SecretStr(keys.open(signer.nik_sealed, _bound_to(signer.id)).decode())
+
+
+def rotate(session: Session, keys: Keys) -> int:
+    """Seals every NIK that is under an earlier key anew under the present one; how many there were."""
+    rotated = 0
+    for signer in session.scalars(sa.select(Signer).order_by(col(Signer.id))):
+        if not keys.is_present(signer.nik_sealed):
+            plain = nik(keys, signer).get_secret_value()
+            signer.nik_sealed = keys.seal(plain.encode(), _bound_to(signer.id))
+            signer.nik_hmac = keys.mac(PURPOSE, signer.agency_id, plain)
+            rotated += 1
+    return rotated
+
+
+def _of_nik(session: Session, keys: Keys, agency_id: str, nik: SecretStr) -> Signer | None:
+    candidates = keys.macs(PURPOSE, agency_id, nik.get_secret_value())
+    query = sa.select(Signer).where(col(Signer.agency_id) == agency_id, col(Signer.nik_hmac).in_(candidates))
+    return session.scalars(query).first()
+
+
+def _bound_to(signer_id: str) -> str:
+    return f"signer.nik_sealed/{signer_id}"
