@@ -18,7 +18,7 @@ def traits(pdf: bytes) -> dict[str, Trait]:
     with document:
         fields = dict(_fields(document))
         return {
-            "version": document.pdf_version,
+            "version": max(document.pdf_version, str(document.Root.get("/Version", "/"))[1:]),
             "pages": len(document.pages),
             "displayed": [_displayed(page) for page in document.pages],
             "rotations": [int(_inherited(page, "/Rotate", 0)) for page in document.pages],
