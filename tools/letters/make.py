@@ -383,7 +383,7 @@ def _certified_2() -> bytes:
     "pyHanko on LibreOffice's",
     "certified with DocMDP P=2, no field for anybody else",
     "#",
-    refusal="letter.certified_no_changes",
+    refusal="letter.certified_no_new_fields",
 )
 def _certified_3() -> bytes:
     return foreign.signed(_odt(), certify=MDPPerm.FILL_FORMS)
