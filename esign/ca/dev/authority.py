@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -215,6 +215,10 @@ class DevCa:
     def own_certificate(self, role: Role) -> x509.Certificate:
         """The current certificate of one of the CA's own."""
         return self._authorities.own(role).certificate
+
+    def now(self) -> datetime:
+        """The CA's time."""
+        return self._clock.now()
 
     def refuse_unusable(self, certificate: x509.Certificate) -> None:
         """Raises the `CredentialUnusable` that fits, unless a signer's certificate may sign now."""
