@@ -1,0 +1,1 @@
+"""HTTP: the API, its documentation, health and metrics."""

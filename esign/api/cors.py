@@ -1,0 +1,45 @@
+"""Cross-origin reading of the public endpoints: any site may ask, none with a visitor's credentials."""
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+PUBLIC = "/v1/verify"
+
+_PREFLIGHT = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, POST",
+    "Access-Control-Allow-Headers": "Accept, Accept-Language, Content-Type, X-Request-Id",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+class PublicCors:
+    """Plain ASGI: answers preflights of, and opens the answers of, what lies under `PUBLIC`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] != "http" or not _is_public(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        if scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
+            await Response(status_code=204, headers=_PREFLIGHT)(scope, receive, send)
+            return
+
+        async def send_open(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                opened = MutableHeaders(scope=message)
+                opened["Access-Control-Allow-Origin"] = "*"
+                opened["Access-Control-Expose-Headers"] = "Retry-After, X-Request-Id"
+                opened["Cross-Origin-Resource-Policy"] = "cross-origin"
+            await send(message)
+
+        await self._app(scope, receive, send_open)
+
+
+def _is_public(path: str) -> bool:
+    return path == PUBLIC or path.startswith(PUBLIC + "/")

@@ -1,0 +1,88 @@
+"""Whether the process lives, whether it can do its work, and its metrics."""
+
+from collections.abc import Iterable
+
+from fastapi import APIRouter, Request
+from prometheus_client.core import Metric
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from esign import errors
+from esign.api import context, metrics, problems, state
+from esign.service import readiness
+from esign.service.services import Services
+
+router = APIRouter(tags=["operation"])
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: str = Field(default="ok", examples=["ok"])
+
+
+class CheckView(BaseModel):
+    """One thing that the service needs."""
+
+    name: str = Field(examples=["database"])
+    ok: bool
+    detail: str = Field(description="What was found, in plain English; never a secret.")
+
+
+class ReadinessView(BaseModel):
+    """Whether letters can be signed and checked now, and what that rests on."""
+
+    ready: bool
+    checks: list[CheckView]
+
+
+@router.get(
+    "/healthz",
+    summary="Is the process up?",
+    description="Answers as long as the process does, whatever else is broken. For restarting it.",
+    operation_id="health",
+    response_model=Alive,
+)
+async def health() -> Response:
+    """Answers that the process does."""
+    return Response(b'{"status":"ok"}', media_type="application/json")
+
+
+@router.get(
+    "/readyz",
+    summary="Can it do its work?",
+    description=(
+        "Looks at the database, the blob store, each authority, the time-stamp authority and the certificates' "
+        "expiry, now. 503 where one of them keeps letters from being signed. For a balancer."
+    ),
+    operation_id="readiness",
+    response_model=ReadinessView,
+    responses={503: {"model": ReadinessView, "description": "Not ready; `checks` says why."}},
+)
+def ready(request: Request) -> Response:
+    """The checks, as they are now."""
+    found = readiness.check(state.of(request).services)
+    view = ReadinessView(
+        ready=found.ready, checks=[CheckView(name=c.name, ok=c.ok, detail=c.detail) for c in found.checks]
+    )
+    return Response(view.model_dump_json(), status_code=200 if found.ready else 503, media_type="application/json")
+
+
+@router.get("/metrics", include_in_schema=False)
+def read_metrics(request: Request) -> Response:
+    """Prometheus' text, for the networks of ``ESIGN_METRICS_NETWORKS``; to others the address isn't there."""
+    own = state.of(request)
+    about = context.of(request)
+    if not context.within(about.address, own.services.settings.metrics_networks):
+        return problems.response(errors.NotFound(), about)
+    return Response(own.metrics.text(), media_type=own.metrics.content_type)
+
+
+def gauges(services: Services) -> Iterable[Metric]:
+    """What is read from the service whenever the metrics are asked for."""
+    yield from metrics.pools((("parse", services.parse.stats()), ("render", services.render.stats())))
+    found = readiness.check(services)
+    yield metrics.gauge("esign_ready", "Whether the service is ready.", "service", [("esign", float(found.ready))])
+    yield metrics.gauge(
+        "esign_ready_check", "Whether one check passes.", "check", ((c.name, float(c.ok)) for c in found.checks)
+    )

@@ -1,0 +1,422 @@
+"""Bodies of requests: forms, multipart with files, JSON and bare PDFs, read within bounds.
+
+A form's shape is told beforehand: what is not in it is refused as soon as its name is read. Files lie in
+memory up to a mebibyte and beyond that in an unnamed temporary file; text fields, and secrets above all,
+only ever in memory. A secret leaves as `Secret`, never as text.
+"""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from tempfile import SpooledTemporaryFile
+from urllib.parse import unquote_to_bytes
+
+import anyio
+import anyio.to_thread
+from pydantic import JsonValue
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, QuerystringParser, parse_options_header
+from starlette.requests import Request
+
+from esign import errors
+from esign.api import reasons
+from esign.api.reasons import InvalidFields
+from esign.ca.authority import Secret
+
+MEMORY_BYTES = 1024 * 1024
+"""How much of a file stays in memory while it is received."""
+
+FORM_BYTES = 256 * 1024
+"""The most that a form may hold beside its file, part headers included; also the most of a JSON body."""
+
+PART_HEADERS = 8
+PART_HEADER_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Which parts a form may have. Each at most once."""
+
+    fields: Mapping[str, int]
+    """Text fields and the most bytes of each."""
+    secrets: Mapping[str, int] = field(default_factory=dict)
+    """Fields that become `Secret`."""
+    file: str | None = None
+    """The one part that is a file."""
+    file_bytes: int = 0
+    """The most bytes of the file."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names that there are."""
+        return (*self.fields, *self.secrets, *((self.file,) if self.file else ()))
+
+
+class Upload:
+    """A file as it was received: its digest is known, its bytes are read when they are needed."""
+
+    def __init__(self, limit: int) -> None:
+        self._file = SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115 closed by the form
+        self._limit = limit
+        self._digest = hashlib.sha256()
+        self.size = 0
+
+    async def write(self, data: bytes) -> None:
+        """Adds what has arrived. Raises `LetterTooLarge`."""
+        self.size += len(data)
+        if self.size > self._limit:
+            raise errors.LetterTooLarge(limit=self._limit)
+        self._digest.update(data)
+        if self.size > MEMORY_BYTES:
+            await anyio.to_thread.run_sync(self._file.write, data)
+        else:
+            self._file.write(data)
+
+    @property
+    def sha256(self) -> bytes:
+        """SHA-256 of the whole file."""
+        return self._digest.digest()
+
+    def read(self) -> bytes:
+        """All bytes."""
+        self._file.seek(0)
+        return self._file.read()
+
+    def close(self) -> None:
+        """Forgets the file."""
+        self._file.close()
+
+
+@dataclass
+class Form:
+    """A form that was received whole."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    """Text fields; one that was sent empty is as if it had not been sent."""
+    secrets: dict[str, Secret] = field(default_factory=dict, repr=False)
+    file: Upload | None = None
+
+    def secret(self, name: str) -> Secret:
+        """A secret that has to be there. Raises `InvalidFields`."""
+        if name not in self.secrets:
+            raise InvalidFields.one(name, reasons.REQUIRED)
+        return self.secrets[name]
+
+    def upload(self, name: str) -> Upload:
+        """The file, which has to be there. Raises `InvalidFields`."""
+        if self.file is None:
+            raise InvalidFields.one(name, reasons.REQUIRED)
+        return self.file
+
+    def close(self) -> None:
+        """Forgets the file."""
+        if self.file is not None:
+            self.file.close()
+
+
+def content_type(request: Request) -> tuple[str, dict[bytes, bytes]]:
+    """The media type of the body in lower case, and its parameters."""
+    name, parameters = parse_options_header(request.headers.get("content-type", ""))
+    return name.decode("latin-1").strip().lower(), parameters
+
+
+def content_length(request: Request) -> int | None:
+    """The length that the request announces; None without one, or where it is no number."""
+    value = request.headers.get("content-length", "")
+    return int(value) if value.isascii() and value.isdigit() else None
+
+
+def refuse_query(request: Request) -> None:
+    """Raises `InvalidFields` where fields stand in the address: they belong in the body, a passphrase above all."""
+    if request.scope["query_string"]:
+        raise InvalidFields.one("query", reasons.NOT_IN_ADDRESS)
+
+
+@asynccontextmanager
+async def multipart(request: Request, shape: Shape, seconds: float) -> AsyncIterator[Form]:
+    """The form in a ``multipart/form-data`` body; its file is forgotten when the context closes.
+
+    Raises `MediaTypeUnsupported`, `InvalidFields`, `LetterTooLarge`, `RequestTooLarge`, `RequestTooSlow`.
+    """
+    name, parameters = content_type(request)
+    boundary = parameters.get(b"boundary", b"")
+    if name != "multipart/form-data" or not 0 < len(boundary) <= 70:
+        raise errors.MediaTypeUnsupported(accepted="multipart/form-data")
+    announced = content_length(request)
+    if announced is not None and announced > FORM_BYTES + shape.file_bytes:
+        raise _too_large(shape)
+    form = Form()
+    try:
+        async with _in_time(seconds):
+            await _Reader(shape, form, boundary).read(request)
+        yield form
+    finally:
+        form.close()
+
+
+@asynccontextmanager
+async def bare_file(request: Request, limit: int, seconds: float) -> AsyncIterator[Form]:
+    """A form with nothing but the file that the body is. Raises `LetterTooLarge`, `RequestTooSlow`."""
+    announced = content_length(request)
+    if announced is not None and announced > limit:
+        raise errors.LetterTooLarge(limit=limit)
+    form = Form(file=Upload(limit))
+    try:
+        async with _in_time(seconds):
+            async for chunk in request.stream():
+                await form.upload("file").write(chunk)
+        yield form
+    finally:
+        form.close()
+
+
+async def urlencoded(request: Request, shape: Shape, seconds: float) -> Form:
+    """The form in an ``application/x-www-form-urlencoded`` body. Raises as `multipart` does."""
+    raw = await _whole(request, seconds)
+    form = Form()
+    collector = _Collector(shape, form)
+    name, value = bytearray(), bytearray()
+
+    def start() -> None:
+        name.clear()
+        value.clear()
+
+    def end() -> None:
+        collector.begin(_form_text(_plus_and_percent(name), "*"), is_file=False)
+        collector.add(_plus_and_percent(value))
+        collector.finish()
+
+    parser = QuerystringParser(
+        {
+            "on_field_start": start,
+            "on_field_name": lambda data, begin, stop: name.extend(data[begin:stop]),
+            "on_field_data": lambda data, begin, stop: value.extend(data[begin:stop]),
+            "on_field_end": end,
+        }
+    )
+    try:
+        parser.write(raw)
+        parser.finalize()
+    except FormParserError:
+        raise InvalidFields.one("body", reasons.FALLBACK) from None
+    return form
+
+
+async def json_object(request: Request, shape: Shape, seconds: float) -> tuple[dict[str, JsonValue], dict[str, Secret]]:
+    """The members of a JSON object, and apart from them those that are secrets. Raises as `multipart` does."""
+    raw = await _whole(request, seconds)
+    found = parse_json(raw, "body")
+    if not isinstance(found, dict):
+        raise InvalidFields.one("body", reasons.NOT_AN_OBJECT)
+    known: dict[str, JsonValue] = {}
+    secrets: dict[str, Secret] = {}
+    for name, value in found.items():
+        if name not in shape.names:
+            raise InvalidFields(reasons.unknown(name, shape.names))
+        if name not in shape.secrets:
+            known[name] = value
+        elif not isinstance(value, str) or not value:
+            raise InvalidFields.one(name, reasons.REQUIRED if not value else reasons.NOT_TEXT)
+        elif len(value.encode()) > shape.secrets[name]:
+            raise InvalidFields.one(name, reasons.filled(reasons.TOO_LONG, limit=shape.secrets[name]))
+        else:
+            secrets[name] = Secret(value)
+    return known, secrets
+
+
+class _Collector:
+    """Puts fields into a form as they come, each within its bounds."""
+
+    def __init__(self, shape: Shape, form: Form) -> None:
+        self._shape = shape
+        self._form = form
+        self._seen: set[str] = set()
+        self._name = ""
+        self._value = bytearray()
+
+    def begin(self, name: str, *, is_file: bool) -> Upload | None:
+        """A part begins: the upload that takes its bytes, where it is the file."""
+        shape = self._shape
+        if name not in shape.names:
+            raise InvalidFields(reasons.unknown(name, shape.names))
+        if name in self._seen:
+            raise InvalidFields.one(name, reasons.TWICE)
+        self._seen.add(name)
+        self._name = name
+        self._value.clear()
+        if is_file and name in shape.secrets:
+            raise InvalidFields.one(name, reasons.SECRET_NEEDS_TEXT)
+        if is_file and name != shape.file:
+            raise InvalidFields.one(name, reasons.NOT_TEXT_BUT_FILE)
+        if name == shape.file:
+            if not is_file:
+                raise InvalidFields.one(name, reasons.NOT_A_FILE)
+            self._form.file = Upload(shape.file_bytes)
+            return self._form.file
+        return None
+
+    def add(self, data: bytes) -> None:
+        """More of the field's value."""
+        limit = self._shape.fields.get(self._name, self._shape.secrets.get(self._name, 0))
+        if len(self._value) + len(data) > limit:
+            raise InvalidFields.one(self._name, reasons.filled(reasons.TOO_LONG, limit=limit))
+        self._value += data
+
+    def finish(self) -> None:
+        """The field is whole."""
+        text = _form_text(self._value, self._name)
+        self._value.clear()
+        if not text:
+            return
+        if self._name in self._shape.secrets:
+            self._form.secrets[self._name] = Secret(text)
+        else:
+            self._form.fields[self._name] = text
+
+
+class _Reader:
+    """Reads one multipart body. The parser's callbacks are sync: what goes to the file is written between chunks."""
+
+    def __init__(self, shape: Shape, form: Form, boundary: bytes) -> None:
+        self._shape = shape
+        self._collector = _Collector(shape, form)
+        self._limit = FORM_BYTES + shape.file_bytes
+        self._file: Upload | None = None
+        self._pending: list[tuple[Upload, bytes]] = []
+        self._header = bytearray()
+        self._header_value = bytearray()
+        self._disposition = b""
+        self._ended = False
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._on_part_begin,
+                "on_header_field": self._on_header_field,
+                "on_header_value": self._on_header_value,
+                "on_header_end": self._on_header_end,
+                "on_headers_finished": self._on_headers_finished,
+                "on_part_data": self._on_part_data,
+                "on_part_end": self._on_part_end,
+                "on_end": self._on_end,
+            },
+            max_header_count=PART_HEADERS,
+            max_header_size=PART_HEADER_BYTES,
+        )
+
+    async def read(self, request: Request) -> None:
+        """Reads the body to its end."""
+        seen = 0
+        try:
+            async for chunk in request.stream():
+                seen += len(chunk)
+                if seen > self._limit:
+                    raise _too_large(self._shape)
+                self._parser.write(chunk)
+                for upload, data in self._pending:
+                    await upload.write(data)
+                self._pending.clear()
+            self._parser.finalize()
+        except FormParserError:
+            raise InvalidFields.one("body", reasons.NOT_MULTIPART) from None
+        if not self._ended:
+            raise InvalidFields.one("body", reasons.NOT_MULTIPART)
+
+    def _on_part_begin(self) -> None:
+        self._disposition = b""
+
+    def _on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._header += data[start:end]
+
+    def _on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._header_value += data[start:end]
+
+    def _on_header_end(self) -> None:
+        if self._header.lower() == b"content-disposition":
+            self._disposition = bytes(self._header_value)
+        self._header.clear()
+        self._header_value.clear()
+
+    def _on_headers_finished(self) -> None:
+        kind, options = parse_options_header(self._disposition)
+        if kind != b"form-data" or b"name" not in options:
+            raise InvalidFields.one("body", reasons.NOT_MULTIPART)
+        is_file = b"filename" in options or b"filename*" in options
+        self._file = self._collector.begin(_form_text(options[b"name"], "*"), is_file=is_file)
+
+    def _on_part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._file is None:
+            self._collector.add(data[start:end])
+        else:
+            self._pending.append((self._file, data[start:end]))
+
+    def _on_part_end(self) -> None:
+        if self._file is None:
+            self._collector.finish()
+        self._file = None
+
+    def _on_end(self) -> None:
+        self._ended = True
+
+
+def _too_large(shape: Shape) -> errors.EsignError:
+    return errors.LetterTooLarge(limit=shape.file_bytes) if shape.file else errors.RequestTooLarge(limit=FORM_BYTES)
+
+
+@asynccontextmanager
+async def _in_time(seconds: float) -> AsyncIterator[None]:
+    try:
+        with anyio.fail_after(seconds):
+            yield
+    except TimeoutError:
+        raise errors.RequestTooSlow(seconds=round(seconds)) from None
+
+
+async def _whole(request: Request, seconds: float) -> bytes:
+    """A small body. Raises `RequestTooLarge`, `RequestTooSlow`."""
+    body = bytearray()
+    announced = content_length(request)
+    if announced is not None and announced > FORM_BYTES:
+        raise errors.RequestTooLarge(limit=FORM_BYTES)
+    async with _in_time(seconds):
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > FORM_BYTES:
+                raise errors.RequestTooLarge(limit=FORM_BYTES)
+    return bytes(body)
+
+
+def _form_text(raw: bytes | bytearray, name: str) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise InvalidFields.one(name, reasons.NOT_TEXT) from None
+
+
+def _plus_and_percent(raw: bytes | bytearray) -> bytes:
+    return unquote_to_bytes(bytes(raw).replace(b"+", b" "))
+
+
+def parse_json(raw: bytes | str, field: str) -> JsonValue:
+    """A JSON value that has one meaning only: no name twice, no NaN, no half surrogates, and not too deep.
+
+    Raises `InvalidFields` for ``field``.
+    """
+    try:
+        found: JsonValue = json.loads(raw, object_pairs_hook=_once_each, parse_constant=_no_constant)
+        json.dumps(found, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise InvalidFields.one(field, reasons.NOT_JSON) from None
+    return found
+
+
+def _once_each(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice: two readers might take different values")
+    return found
+
+
+def _no_constant(name: str) -> JsonValue:
+    raise ValueError(f"{name} is no JSON")

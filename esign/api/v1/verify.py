@@ -1,0 +1,167 @@
+"""Checking letters, for everybody, without a key."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from starlette.responses import Response
+
+from esign import errors
+from esign.api import context, state, uploads
+from esign.api.openapi import responses
+from esign.api.uploads import Form, Shape
+from esign.api.v1 import answers, raises
+from esign.service import checking
+from esign.service.told import RegisterStatus
+from esign.service.views import CodeAnswer, FileAnswer
+
+router = APIRouter(prefix="/v1/verify", tags=["verification"])
+
+_FILE = "file"
+_CODE = "code"
+
+Code = Annotated[
+    str,
+    Path(
+        pattern=r"^[!-~]{1,64}$",
+        description="The verification code: 27 symbols, in any case, with or without hyphens.",
+        examples=["7KQ2M-X9D4T-0B8WJ-ZR3VN-6YHEC-5F"],
+    ),
+]
+
+
+async def _lookup(request: Request) -> None:
+    """A dependency: one look-up more of that address."""
+    state.of(request).lookups.take(context.of(request).address)
+
+
+async def _received(request: Request) -> AsyncIterator[Form]:
+    """A dependency: the file to be checked, once there is a place for it, sent as a form or as it is."""
+    uploads.refuse_query(request)
+    own, address = state.of(request), context.of(request).address
+    settings = own.services.settings
+    own.uploads.take(address)
+    with own.upload_gate.enter(address):
+        if uploads.content_type(request)[0] == answers.PDF:
+            reading = uploads.bare_file(request, settings.max_letter_bytes, settings.body_seconds)
+        elif uploads.content_type(request)[0] == "multipart/form-data":
+            shape = Shape({_CODE: 256}, file=_FILE, file_bytes=settings.max_letter_bytes)
+            reading = uploads.multipart(request, shape, settings.body_seconds)
+        else:
+            raise errors.MediaTypeUnsupported(accepted="multipart/form-data, application/pdf")
+        async with reading as form:
+            yield form
+
+
+FileForm = Annotated[Form, Depends(_received, scope="function")]
+
+_UPLOAD_BODY = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "properties": {
+                    _FILE: {
+                        "type": "string",
+                        "contentMediaType": answers.PDF,
+                        "contentEncoding": "binary",
+                        "description": "The letter, as it was received. Not kept.",
+                    },
+                    _CODE: {
+                        "type": "string",
+                        "maxLength": 64,
+                        "description": "The verification code that the letter bears, if there is one to compare with.",
+                    },
+                },
+                "required": [_FILE],
+                "additionalProperties": False,
+            },
+            "encoding": {_FILE: {"contentType": answers.PDF}},
+        },
+        answers.PDF: {"schema": {"type": "string", "contentMediaType": answers.PDF, "contentEncoding": "binary"}},
+    },
+}
+
+
+@router.post(
+    "",
+    summary="Check a file",
+    description=(
+        "Two proofs, told apart: `report` is what cryptography says of these bytes, `register_status` what the "
+        "issuing agency's register says, and `told` what follows from both, in words for people. `green` needs both. "
+        "Letters of others, BSrE's own included, are checked as well. The file is deleted once it is answered. A "
+        "file that could not be examined is an answer too (`report.verdict` is `not_examined`), not an error."
+    ),
+    operation_id="verifyFile",
+    response_model=FileAnswer,
+    openapi_extra={"requestBody": _UPLOAD_BODY},
+    responses=responses(
+        raises.BODY,
+        (errors.LetterTooLarge, errors.NotAPdf, errors.LetterNotExamined, errors.CodeMistyped),
+        (errors.TooManyRequests, errors.Busy),
+        raises.STORAGE,
+    ),
+)
+def verify_file(request: Request, form: FileForm) -> Response:
+    """The two proofs about an uploaded file."""
+    own = state.of(request)
+    pdf = form.upload(_FILE).read()
+    answer = checking.upload(own.services, pdf, code=form.fields.get(_CODE))
+    own.metrics.verification("file", str(answer.report.verdict))
+    return Response(answer.model_dump_json(), media_type=answers.JSON)
+
+
+@router.get(
+    "/{code}",
+    summary="Look up a verification code",
+    description=(
+        "What the register holds of the letter with this code, as far as its classification lets everybody see it. "
+        "This proves that a letter is registered, never that the paper in hand is that letter: a QR code can be "
+        "copied. So it is never `green`. A code that was never issued, or whose letter isn't signed yet, is `404`."
+    ),
+    operation_id="verifyCode",
+    dependencies=[Depends(_lookup)],
+    response_model=CodeAnswer,
+    responses=responses(
+        (errors.CodeUnknown, errors.CodeMistyped, errors.TooManyRequests, errors.RequestInvalid), raises.STORAGE
+    ),
+)
+def verify_code(request: Request, code: Code) -> Response:
+    """What the register says of a code."""
+    own = state.of(request)
+    answer = checking.by_code(own.services, code)
+    own.metrics.verification("code", str(answer.status))
+    if answer.status is RegisterStatus.UNKNOWN:
+        raise errors.CodeUnknown
+    if answer.status is RegisterStatus.UNAVAILABLE:
+        raise errors.StorageUnavailable
+    return Response(answer.model_dump_json(), media_type=answers.JSON)
+
+
+@router.get(
+    "/{code}/pages/{page}.png",
+    summary="See a registered page",
+    description=(
+        "A picture of one page of the registered letter, to compare with the paper in hand. Only of letters whose "
+        "classification shows their content to everybody; of others it isn't there."
+    ),
+    operation_id="seePage",
+    dependencies=[Depends(_lookup)],
+    response_class=Response,
+    responses=responses(
+        (errors.CodeUnknown, errors.CodeMistyped, errors.PageOutOfRange, errors.LetterNotExamined),
+        (errors.TooManyRequests, errors.Busy, errors.RequestInvalid),
+        raises.STORAGE,
+        good={200: {"description": "The page.", "content": {"image/png": {"schema": {"type": "string"}}}}},
+    ),
+)
+def see_page(
+    request: Request,
+    code: Code,
+    page: Annotated[int, Path(ge=1, le=100_000, description="1 is the first page.")],
+    width: Annotated[int, Query(ge=100, le=2000, description="Width of the picture in pixels.")] = 900,
+) -> Response:
+    """A picture of a registered page."""
+    picture = checking.page_picture(state.of(request).services, code, page, width)
+    return Response(picture, headers={"Cache-Control": "public, max-age=300"}, media_type="image/png")
