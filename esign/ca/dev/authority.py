@@ -23,6 +23,7 @@ from esign.ca.dev.sources import InProcessRevocation
 from esign.ca.dev.timestamps import TimestampAuthority
 from esign.errors import EsignError, SignerUnknown
 from esign.x509 import keys
+from esign.x509.cache import CachedRevocation
 from esign.x509.clock import Clock
 from esign.x509.keys import KeyAlgorithm, PrivateKey
 from esign.x509.sources import RevocationSource
@@ -67,7 +68,8 @@ class DevCa:
         self.responders = Responders(self._database, self._authorities)
         self.revocation_lists = RevocationLists(self._database, self._authorities)
         self.timestamp_authority = TimestampAuthority(self._authorities)
-        self._revocation = InProcessRevocation(self._authorities, self.responders, self.revocation_lists)
+        revocation = InProcessRevocation(self._authorities, self.responders, self.revocation_lists)
+        self._revocation = CachedRevocation(revocation, clock)
 
     # --- opening and closing
 
@@ -186,7 +188,7 @@ class DevCa:
         return self.timestamp_authority
 
     def revocation(self) -> RevocationSource:
-        """Its OCSP responders and CRLs, in this process; answers for its own certificates are kept while fresh."""
+        """Its OCSP responders and CRLs, in this process; see `CachedRevocation`."""
         return self._revocation
 
     def problems(self) -> Sequence[str]:

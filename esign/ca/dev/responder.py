@@ -10,6 +10,7 @@ from asn1crypto import ocsp
 from esign.ca.dev.authorities import Authorities
 from esign.ca.dev.database import Database, Entry
 from esign.ca.dev.hierarchy import RESPONDERS, Issuer
+from esign.errors import RevocationUnavailable
 from esign.x509 import der, keys
 from esign.x509.ocsp import key_hash
 from esign.x509.revocation import RevocationReason
@@ -79,7 +80,10 @@ class Responders:
         return Reply(response) if nonce else Reply(response, now, now + LIFETIME)
 
     def status(self, issuer: Issuer, serial: int) -> bytes:
-        """The OCSPResponse for one certificate, its CertID by SHA-256."""
+        """The OCSPResponse for one certificate, its CertID by SHA-256. Raises `RevocationUnavailable` if unknown."""
+        with self._database.reading() as register:
+            if register.of_serial(issuer, serial) is None:
+                raise RevocationUnavailable
         own = self._authorities.own(issuer)
         certificate_id = der.sequence(
             der.digest_algorithm("sha256"),
