@@ -99,7 +99,7 @@ class SignerInfoPlan:
         return sequence(self.certificate.issuer.dump(), _serial(self.certificate))
 
     def _signing_certificate(self) -> bytes:
-        """SigningCertificateV2 with one ESSCertIDv2; its hash algorithm is left out where it is the default, SHA-256."""
+        """SigningCertificateV2 with one ESSCertIDv2; SHA-256 is the default, so it goes unsaid."""
         algorithm = self.digest_algorithm
         named = b"" if algorithm == "sha256" else _digest_algorithm(algorithm)
         value = hashlib.new(algorithm, self.certificate.dump()).digest()

@@ -1,13 +1,13 @@
 """Stamps and footers as PDF objects: form XObjects, their fonts and images, and page content for the footer."""
 
-import math
 from collections.abc import Iterator
 
-from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, IndirectObject, NameObject, Reference
-
 from esign.pades.appearance import DEFAULT_GRAY, Appearance, EmbeddedFont, Footer, Image, srgb
-from esign.pades.increment import Increment, number_bytes, reference_bytes
-from esign.pades.leaves import PageGeometry
+from esign.pades.increment import Increment
+from esign.pades.leaves import Pages
+from esign.pades.serialise import name_bytes, numbers_bytes, reference_bytes
+from esign.pdf.geometry import PageGeometry
+from esign.pdf.syntax import Object, PdfDict, Ref, Stream
 
 Matrix = tuple[float, float, float, float, float, float]
 """a b c d e f as in ISO 32000-2, 8.3.4."""
@@ -18,22 +18,22 @@ class Drawings:
 
     def __init__(self, increment: Increment) -> None:
         self._increment = increment
-        self._fonts: dict[tuple[str, int], Reference] = {}
-        self._images: dict[tuple[str, int], Reference] = {}
-        self._profile: Reference | None = None
-        self._empty: Reference | None = None
+        self._fonts: dict[tuple[str, int], Ref] = {}
+        self._images: dict[tuple[str, int], Ref] = {}
+        self._profile: Ref | None = None
+        self._empty: Ref | None = None
 
-    def form(self, appearance: Appearance, rotate: int = 0) -> Reference:
+    def form(self, appearance: Appearance, rotate: int = 0) -> Ref:
         """The drawing as a form XObject that stands upright on a page displayed with ``rotate`` degrees clockwise."""
         width, height = appearance.width, appearance.height
-        matrix = b"" if rotate == 0 else b"/Matrix[%b]" % _numbers(upright(rotate, width, height))
+        matrix = b"" if rotate == 0 else b"/Matrix[%b]" % numbers_bytes(upright(rotate, width, height))
         return self._increment.add_deflated(
             b"/Type/XObject/Subtype/Form/BBox[0 0 %b]%b/Resources%b"
-            % (_numbers((width, height)), matrix, self._resources(appearance)),
+            % (numbers_bytes((width, height)), matrix, self._resources(appearance)),
             appearance.content,
         )
 
-    def empty_form(self) -> Reference:
+    def empty_form(self) -> Ref:
         """A form XObject that paints nothing: PDF/A wants an appearance of every widget (ISO 19005-2, 6.3.3)."""
         if self._empty is None:
             self._empty = self._increment.add_stream(b"/Type/XObject/Subtype/Form/BBox[0 0 0 0]/Resources<<>>", b"")
@@ -54,14 +54,14 @@ class Drawings:
             parts.append(b"/XObject<<%b>>" % b"".join(images))
         return b"<<%b>>" % b"".join(parts)
 
-    def _font(self, font: EmbeddedFont) -> Reference:
+    def _font(self, font: EmbeddedFont) -> Ref:
         key = (font.base_font, id(font.program))
         known = self._fonts.get(key)
         if known is None:
             known = self._fonts[key] = self._write_font(font)
         return known
 
-    def _write_font(self, font: EmbeddedFont) -> Reference:
+    def _write_font(self, font: EmbeddedFont) -> Ref:
         increment = self._increment
         name = font.base_font.encode()
         program = increment.add_stream(b"/Length1 %d/Filter/FlateDecode" % font.program_length, font.program)
@@ -71,7 +71,7 @@ class Drawings:
             % (
                 name,
                 font.flags,
-                _numbers(font.bbox),
+                numbers_bytes(font.bbox),
                 font.italic_angle,
                 font.ascent,
                 font.descent,
@@ -93,13 +93,13 @@ class Drawings:
                 name,
                 font.first_char,
                 font.first_char + len(font.widths) - 1,
-                _numbers(font.widths),
+                numbers_bytes(font.widths),
                 reference_bytes(descriptor),
                 encoding,
             )
         )
 
-    def _image(self, image: Image) -> Reference:
+    def _image(self, image: Image) -> Ref:
         key = (image.resource, id(image.data))
         known = self._images.get(key)
         if known is None:
@@ -125,7 +125,7 @@ class Drawings:
 
 def upright(rotate: int, width: float, height: float) -> Matrix:
     """Turns a box of ``width`` × ``height`` counterclockwise by ``rotate`` and back into the first quadrant."""
-    match rotate % 360:
+    match rotate:
         case 90:
             return (0, 1, -1, 0, height, 0)
         case 180:
@@ -138,18 +138,17 @@ def upright(rotate: int, width: float, height: float) -> Matrix:
 
 def displayed_to_user(geometry: PageGeometry, x: float, y: float, scale: float) -> Matrix:
     """The matrix that puts a drawing, scaled, with its lower left corner at (x, y) of the page as displayed."""
-    left, bottom, right, top = geometry.crop
-    unit = geometry.user_unit
-    s, x, y = scale / unit, x / unit, y / unit
-    match geometry.rotate % 360:
+    s = scale / geometry.user_unit
+    origin = geometry.point_to_user_space(x, y)
+    match geometry.rotate:
         case 90:
-            return (0, s, -s, 0, right - y, bottom + x)
+            return (0, s, -s, 0, *origin)
         case 180:
-            return (-s, 0, 0, -s, right - x, top - y)
+            return (-s, 0, 0, -s, *origin)
         case 270:
-            return (0, -s, s, 0, left + y, top - x)
+            return (0, -s, s, 0, *origin)
         case _:
-            return (s, 0, 0, s, left + x, bottom + y)
+            return (s, 0, 0, s, *origin)
 
 
 class FooterPages:
@@ -160,28 +159,26 @@ class FooterPages:
     (ISO 32000-2, 14.8.2.2), so that a tagged letter stays one.
     """
 
-    def __init__(self, increment: Increment, drawings: Drawings, footer: Footer) -> None:
+    def __init__(self, increment: Increment, pages: Pages, drawings: Drawings, footer: Footer) -> None:
         self._increment = increment
+        self._pages = pages
         self._footer = footer
         self._form = drawings.form(footer.appearance)
         self._opening = increment.add_stream(b"", b"q\n")
-        self._closings: dict[bytes, Reference] = {}
-        self._names: dict[int, NameObject] = {}
+        self._closings: dict[bytes, Ref] = {}
+        self._names: dict[int, str] = {}
 
-    def add_to(self, page: DictionaryObject, geometry: PageGeometry) -> None:
+    def add_to(self, page: Ref) -> None:
         """Puts the footer on that page."""
-        name = self._named(page)
-        contents = ArrayObject([self._indirect(self._opening), *_content_streams(page)])
-        contents.append(self._indirect(self._closing(name, geometry)))
-        page[NameObject("/Contents")] = contents
-        self._increment.touch(page)
+        own = self._increment.edit_dictionary(page)
+        closing = self._closing(self._named(page), self._pages.geometry(page))
+        own["Contents"] = [self._opening, *self._content_streams(own), closing]
 
-    def _closing(self, name: NameObject, geometry: PageGeometry) -> Reference:
+    def _closing(self, name: str, geometry: PageGeometry) -> Ref:
         """The stream after the page's content; pages of the same geometry share it."""
-        matrix = self._matrix(geometry)
         content = b"\nQ\n/Artifact<</Type/Pagination/Subtype/Footer>>BDC\nq\n%b cm\n%b Do\nQ\nEMC\n" % (
-            _numbers(matrix),
-            name.encode(),
+            numbers_bytes(round(value, 6) for value in self._matrix(geometry)),
+            name_bytes(name),
         )
         known = self._closings.get(content)
         if known is None:
@@ -194,57 +191,23 @@ class FooterPages:
         scale = min(1.0, max(0.0, width - 2 * self._footer.side) / drawing.width)
         return displayed_to_user(geometry, (width - scale * drawing.width) / 2, self._footer.bottom, scale)
 
-    def _named(self, page: DictionaryObject) -> NameObject:
-        """Makes the form known to the page's resources, where others share them too, and gives its name there."""
-        resources, owner = _inherited_resources(page)
-        if resources is None:
-            resources = DictionaryObject()
-            resources.container_ref = page.container_ref
-            page[NameObject("/Resources")] = resources
-            owner = page
-        xobjects = resources.get("/XObject")
-        if not isinstance(xobjects, DictionaryObject):
-            xobjects = DictionaryObject()
-            xobjects.container_ref = resources.container_ref or owner.container_ref
-            resources[NameObject("/XObject")] = xobjects
+    def _named(self, page: Ref) -> str:
+        """Makes the form known to the page's resources, where other pages may share them, and gives its name there."""
+        increment = self._increment
+        _, owner = self._pages.inherited(page, "Resources")
+        xobjects = increment.edit_entry(increment.edit_entry(increment.edit_dictionary(owner), "Resources"), "XObject")
         known = self._names.get(id(xobjects))
         if known is None:
             number = 0
-            while f"/esignFooter{number or ''}" in xobjects:
+            while f"esignFooter{number or ''}" in xobjects:
                 number += 1
-            known = self._names[id(xobjects)] = NameObject(f"/esignFooter{number or ''}")
-            xobjects[known] = self._indirect(self._form)
-            self._increment.touch(xobjects)
+            known = self._names[id(xobjects)] = f"esignFooter{number or ''}"
+            xobjects[known] = self._form
         return known
 
-    def _indirect(self, reference: Reference) -> IndirectObject:
-        return IndirectObject(reference.idnum, reference.generation, self._increment.reader)
-
-
-def _content_streams(page: DictionaryObject) -> Iterator[IndirectObject]:
-    try:
-        raw = page.raw_get("/Contents")
-    except KeyError:
-        return
-    value = raw.get_object()
-    if isinstance(value, ArrayObject):
-        yield from (each for each in value if isinstance(each, IndirectObject))
-    elif isinstance(raw, IndirectObject) and isinstance(value, DictionaryObject):
-        yield raw
-
-
-def _inherited_resources(page: DictionaryObject) -> tuple[DictionaryObject | None, DictionaryObject]:
-    """The page's resources and the node of the page tree that has them (ISO 32000-2, 7.7.3.4)."""
-    node: object = page
-    for _ in range(64):
-        if not isinstance(node, DictionaryObject):
-            break
-        resources = node.get("/Resources")
-        if isinstance(resources, DictionaryObject):
-            return resources, node
-        node = node.get("/Parent")
-    return None, page
-
-
-def _numbers(values: "tuple[float, ...]") -> bytes:
-    return b" ".join(number_bytes(value) if math.isfinite(value) else b"0" for value in values)
+    def _content_streams(self, page: PdfDict) -> Iterator[Object]:
+        value = self._increment.resolve(page.get("Contents"))
+        if isinstance(value, Stream):
+            yield page["Contents"]
+        elif isinstance(value, list):
+            yield from (each for each in value if isinstance(self._increment.resolve(each), Stream))

@@ -4,14 +4,14 @@ No /VRI: it ties data to single signatures, which no validation needs (EN 319 14
 names signatures by their SHA-1. Where the letter has one already, it stays as it is.
 """
 
+import zlib
 from collections.abc import Iterable, Sequence
-
-from pyhanko.pdf_utils import misc
-from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, IndirectObject, NameObject, StreamObject
 
 from esign.errors import LetterTruncated
 from esign.pades.increment import Increment
 from esign.pades.update import declare_extension
+from esign.pdf.filters import decode
+from esign.pdf.syntax import Object, PdfDict, PdfSyntaxError, Ref
 
 
 def append_dss(pdf: bytes, certificates: Sequence[bytes], ocsps: Sequence[bytes], crls: Sequence[bytes]) -> bytes:
@@ -22,42 +22,41 @@ def append_dss(pdf: bytes, certificates: Sequence[bytes], ocsps: Sequence[bytes]
     """
     try:
         increment = Increment(pdf)
-        store = increment.catalogue.get("/DSS")
-        if not isinstance(store, DictionaryObject):
-            store = DictionaryObject()
-        added = [
-            _add(increment, store, key, values)
-            for key, values in (("/Certs", certificates), ("/OCSPs", ocsps), ("/CRLs", crls))
-        ]
-        if not any(added):
+        reference = increment.target(increment.catalogue.get("DSS"))
+        old = increment.dictionary(increment.catalogue.get("DSS"))
+        added = {
+            key: refs
+            for key, values in (("Certs", certificates), ("OCSPs", ocsps), ("CRLs", crls))
+            if (refs := _add(increment, old.get(key), values))
+        }
+        if not added:
             return b""
-        catalogue = increment.catalogue
-        if store.container_ref is None:
-            reference = increment.reserve()
-            increment.put(reference, increment.serialise(store, reference))
-            catalogue[NameObject("/DSS")] = IndirectObject(reference.idnum, reference.generation, increment.reader)
-            increment.touch(catalogue)
+        if old and reference is not None:
+            store = increment.edit_dictionary(reference)
         else:
-            increment.touch(store)
+            store = PdfDict()
+            store.update(old)
+        for key, refs in added.items():
+            store[key] = [*increment.array(old.get(key)), *refs]
+        if not old or reference is None:
+            catalogue = increment.edit_dictionary(increment.catalogue_reference)
+            catalogue["DSS"] = increment.add_value(store)
         declare_extension(increment)
         return increment.finish().data
-    except (misc.PdfError, RecursionError) as error:
-        raise LetterTruncated(reason="its long-term data can't be read") from error
+    except PdfSyntaxError as error:
+        raise LetterTruncated(reason=str(error)) from error
 
 
-def _add(increment: Increment, store: DictionaryObject, key: str, values: Iterable[bytes]) -> bool:
-    """Appends to one array of the store what isn't in it yet; whether there was anything."""
-    old = store.get(key)
-    array = old if isinstance(old, ArrayObject) else ArrayObject()
-    known = {each.get_object().data for each in array if isinstance(each.get_object(), StreamObject)}
-    new = [value for value in dict.fromkeys(values) if value not in known]
-    if not new:
-        return False
-    for value in new:
-        reference = increment.add_deflated(b"", value)
-        array.append(IndirectObject(reference.idnum, reference.generation, increment.reader))
-    if array is not old:
-        store[NameObject(key)] = array
-    elif array.container_ref is not None and array.container_ref != store.container_ref:
-        increment.touch(array)
-    return True
+def _add(increment: Increment, old: Object, values: Iterable[bytes]) -> list[Ref]:
+    """New streams for what isn't in one array of the store yet."""
+    known = {_data(increment, each) for each in increment.array(old)}
+    return [increment.add_deflated(b"", value) for value in dict.fromkeys(values) if value not in known]
+
+
+def _data(increment: Increment, value: Object) -> bytes | None:
+    """What a stream of the store holds; None where that can't be told, which only means that it may be there twice."""
+    found = increment.stream_data(value)
+    try:
+        return None if found is None else decode(found[1], found[0])
+    except (PdfSyntaxError, zlib.error):
+        return None

@@ -1,39 +1,22 @@
-"""An incremental update put together by hand (ISO 32000-2, 7.5.6), over pyHanko's reader.
+"""An incremental update put together by hand (ISO 32000-2, 7.5.6), over the reader that also examines and verifies.
 
-Only what is appended is ever made: the original is neither copied nor rewritten, so it is a prefix of the
-result by construction. The same original and the same calls give the same bytes. pyHanko's own writer
-serves neither: it copies the original, draws the second half of /ID at random, and rewrites more than was asked.
+Only what is appended is ever made: the original is neither copied nor rewritten, so it is a prefix of the result by
+construction, and the same calls over the same letter give the same bytes (but for the random vectors of AES in an
+encrypted letter). pyHanko's writer would copy the original, and draws the second half of /ID at random; its reader
+would be a second opinion on what the letter holds.
 """
 
 import hashlib
 import zlib
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
-from io import BytesIO
-from typing import NewType
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
-from pyhanko.pdf_utils import generic, misc
-from pyhanko.pdf_utils.crypt import AuthStatus, SecurityHandler, StandardSecurityHandler
-from pyhanko.pdf_utils.generic import (
-    ArrayObject,
-    DictionaryObject,
-    FloatObject,
-    IndirectObject,
-    NameObject,
-    PdfObject,
-    Reference,
-    StreamObject,
-)
-from pyhanko.pdf_utils.reader import PdfFileReader
-
-from esign.errors import LetterEncrypted, LetterTruncated
-
-Body = NewType("Body", bytes)
-"""The bytes of an object between ``obj`` and ``endobj``, encrypted already where the letter is."""
-
-MAX_OBJECTS = 8_388_607
-"""The most indirect objects that a file may have (ISO 32000-1, annex C)."""
+from esign.errors import LetterTruncated
+from esign.pades.encryption import Encryption, open_encryption
+from esign.pades.serialise import name_bytes, string_bytes, value_bytes
+from esign.pdf.revisions import PdfFile
+from esign.pdf.syntax import Object, PdfDict, PdfString, Ref, Stream
+from esign.pdf.xref import MAX_NUMBER
 
 
 @dataclass(frozen=True)
@@ -41,127 +24,211 @@ class Appended:
     """The bytes of an update, and where its objects begin in the whole file."""
 
     data: bytes
-    offsets: dict[tuple[int, int], int]
-    """(number, generation) → offset from the start of the file."""
+    offsets: dict[Ref, int]
+    """Reference → offset from the start of the file."""
 
 
 class Increment:
-    """One update over a letter: objects are added and replaced, then ``finish`` gives the bytes to append.
+    """One update over a letter: objects are edited and added, then ``finish`` gives the bytes to append.
 
-    Raises `LetterTruncated` where the letter can't be read and `LetterEncrypted` where it asks for a password.
+    Values are read through it, so that an edit is seen by whoever reads later, and strings are seen decrypted. Raises
+    `PdfSyntaxError` where the letter can't be read and `LetterEncrypted` where it asks for a password.
     """
 
     def __init__(self, pdf: bytes) -> None:
         self.length = len(pdf)
         self._ends_with_newline = pdf[-1:] in (b"\n", b"\r")
-        self.reader = open_reader(pdf)
-        self._seal: SecurityHandler | None = self.reader.security_handler
-        self._next = _first_free_number(self.reader)
-        self._bodies: dict[tuple[int, int], Body] = {}
-        self._touched: dict[tuple[int, int], Reference] = {}
+        file = PdfFile(pdf)
+        self.view = file.view()
+        self._encryption: Encryption | None = None
+        if self._trailer_entry("Encrypt") is not None:
+            self._encryption = open_encryption(pdf)
+            file.decrypt = self._encryption.decrypt_stream
+        self._next = _first_free_number(self)
+        self._values: dict[Ref, Object] = {}
+        self._edited: dict[Ref, Object] = {}
+        self._bodies: dict[Ref, bytes] = {}
+
+    # --- reading -------------------------------------------------------------------------------
 
     @property
-    def catalogue(self) -> DictionaryObject:
-        """The document catalogue, decrypted."""
-        root = self.reader.root
-        if not isinstance(root, DictionaryObject):
-            raise LetterTruncated(reason="the document catalogue is not a dictionary")
+    def catalogue_reference(self) -> Ref:
+        """Where the document catalogue is."""
+        root = self._trailer_entry("Root")
+        if not isinstance(root, Ref):
+            raise LetterTruncated(reason="it has no document catalogue")
         return root
 
     @property
-    def catalogue_reference(self) -> Reference:
-        """Where the catalogue is."""
-        return self.reader.root_ref
+    def catalogue(self) -> PdfDict:
+        """The document catalogue (ISO 32000-2, 7.7.2)."""
+        return self.dictionary(self.catalogue_reference)
 
-    def reserve(self) -> Reference:
+    @property
+    def version(self) -> tuple[int, int]:
+        """The version that header and catalogue state, whichever is later (ISO 32000-2, 7.5.2)."""
+        start = self.view.file.header
+        stated = [self.view.file.data[start + 5 : start + 8].decode("latin-1"), str(self.catalogue.get("Version", ""))]
+        return max(((int(each[0]), int(each[2])) for each in stated if _is_version(each)), default=(1, 7))
+
+    def resolve(self, value: Object) -> Object:
+        """The value itself, or what its reference leads to."""
+        reference = self.target(value)
+        return value if reference is None else self._get(reference)
+
+    def target(self, value: Object) -> Ref | None:
+        """The last reference on the way from a value to what it means; None for a value that is direct."""
+        last: Ref | None = None
+        for _ in range(32):
+            if not isinstance(value, Ref):
+                return last
+            last, value = value, self._get(value)
+        raise LetterTruncated(reason="its references lead to references without end")
+
+    def dictionary(self, value: Object) -> PdfDict:
+        """The dictionary that a value is or leads to; an empty one where it is something else."""
+        found = self.resolve(value)
+        return found if isinstance(found, PdfDict) else PdfDict()
+
+    def array(self, value: Object) -> list[Object]:
+        """The array that a value is or leads to; an empty one where it is something else."""
+        found = self.resolve(value)
+        return found if isinstance(found, list) else []
+
+    def stream_data(self, value: Object) -> tuple[PdfDict, bytes] | None:
+        """A stream's dictionary and its data, decrypted, the filters still on; None where the value is no stream."""
+        reference, stream = self.target(value), self.resolve(value)
+        if reference is None or not isinstance(stream, Stream):
+            return None
+        raw = self.view.file.data[stream.data_start : stream.data_end]
+        if self._encryption is not None:
+            raw = self._encryption.decrypt_stream(reference.number, reference.generation, raw)
+        return stream.dictionary, raw
+
+    def _get(self, reference: Ref) -> Object:
+        if reference in self._edited:
+            return self._edited[reference]
+        if reference not in self._values:
+            value = self.view.get(reference)
+            entry = self.view.entry(reference.number)
+            if self._encryption is not None and entry is not None and entry.kind == 1:
+                value = _map_strings(value, self._encryption.decrypt_string, reference)
+            self._values[reference] = value
+        return self._values[reference]
+
+    def _trailer_entry(self, key: str) -> Object:
+        """An entry of the newest trailer that has it."""
+        return next((section.trailer[key] for section in self.view.sections if key in section.trailer), None)
+
+    # --- changing ------------------------------------------------------------------------------
+
+    def edit_dictionary(self, reference: Ref) -> PdfDict:
+        """The dictionary at a reference, to be changed in place; it is written anew by ``finish``."""
+        value = self._edit(reference)
+        if not isinstance(value, PdfDict):
+            raise LetterTruncated(reason=f"object {reference.number} should be a dictionary")
+        return value
+
+    def edit_array(self, reference: Ref) -> list[Object]:
+        """The array at a reference, to be changed in place; it is written anew by ``finish``."""
+        value = self._edit(reference)
+        if not isinstance(value, list):
+            raise LetterTruncated(reason=f"object {reference.number} should be an array")
+        return value
+
+    def edit_entry(self, owner: PdfDict, key: str) -> PdfDict:
+        """The dictionary at a key of an edited dictionary, itself to be changed in place; made where it is missing."""
+        reference = self.target(owner.get(key))
+        if reference is not None and isinstance(self._get(reference), PdfDict):
+            return self.edit_dictionary(reference)
+        value = owner.get(key)
+        if not isinstance(value, PdfDict):
+            value = owner[key] = PdfDict()
+        return value
+
+    def _edit(self, reference: Ref) -> Object:
+        if reference not in self._edited:
+            self._edited[reference] = _copy(self._get(reference))
+        return self._edited[reference]
+
+    def reserve(self) -> Ref:
         """A number for an object whose body is put later."""
-        self._next += 1
-        if self._next > MAX_OBJECTS:
+        if self._next > MAX_NUMBER:
             raise LetterTruncated(reason="it has more objects than a PDF may have")
-        return Reference(self._next - 1, 0)
+        self._next += 1
+        return Ref(self._next - 1, 0)
 
-    def put(self, reference: Reference, body: bytes) -> Reference:
-        """Gives the object at ``reference`` that body."""
-        self._bodies[reference.idnum, reference.generation] = Body(body)
+    def put(self, reference: Ref, body: bytes) -> Ref:
+        """Gives a reserved object that body; its strings must come from `text`."""
+        self._bodies[reference] = body
         return reference
 
-    def add(self, body: bytes) -> Reference:
-        """A new object with that body; it must hold no string and no stream (see `stream`)."""
+    def add(self, body: bytes) -> Ref:
+        """A new object with that body; it must hold no string and no stream."""
         return self.put(self.reserve(), body)
 
-    def add_stream(self, dictionary: bytes, data: bytes) -> Reference:
+    def add_value(self, value: Object) -> Ref:
+        """A new object with that value."""
+        reference = self.reserve()
+        return self.put(reference, self._bytes_of(value, reference))
+
+    def add_stream(self, dictionary: bytes, data: bytes) -> Ref:
         """A new stream over ``data``, filtered already; ``dictionary`` is its entries, without brackets and /Length."""
         reference = self.reserve()
-        if self._seal is not None:
-            crypt = self._seal.get_stream_filter()
-            data = crypt.encrypt(crypt.derive_object_key(reference.idnum, reference.generation), data)
+        if self._encryption is not None:
+            data = self._encryption.encrypt_stream(data, reference)
         return self.put(reference, b"<<%b/Length %d>>\nstream\n%b\nendstream" % (dictionary, len(data), data))
 
-    def add_deflated(self, dictionary: bytes, data: bytes) -> Reference:
+    def add_deflated(self, dictionary: bytes, data: bytes) -> Ref:
         """A new stream over ``data``, which is deflated here."""
         return self.add_stream(dictionary + b"/Filter/FlateDecode", zlib.compress(data))
 
-    def touch(self, value: PdfObject) -> None:
-        """Notes that a value of the letter was changed in place: its object is written anew by ``finish``."""
-        container = value.container_ref
-        if not isinstance(container, Reference):
-            raise LetterTruncated(reason="an object that must be indirect stands in the trailer")
-        self._touched[container.idnum, container.generation] = container
-
-    def serialise(self, value: PdfObject, container: Reference) -> bytes:
-        """The value's bytes as they stand inside the object ``container``."""
-        out: list[bytes] = []
-        _write(value, out, self._seal, container)
-        return b"".join(out)
-
-    def text(self, value: str, container: Reference) -> bytes:
+    def text(self, value: str, container: Ref) -> bytes:
         """A text string (ISO 32000-2, 7.9.2.2) as it stands inside the object ``container``."""
-        try:
-            encoded = value.encode("ascii")
-        except UnicodeEncodeError:
-            encoded = b"\xfe\xff" + value.encode("utf-16-be")
-        return self._string(encoded, container)
+        encoded = value.encode("ascii") if value.isascii() else b"\xfe\xff" + value.encode("utf-16-be")
+        if self._encryption is not None:
+            encoded = self._encryption.encrypt_string(encoded, container)
+        return string_bytes(encoded)
 
-    def _string(self, value: bytes, container: Reference) -> bytes:
-        return _string(value, self._seal, container)
+    def _bytes_of(self, value: Object, container: Ref) -> bytes:
+        if self._encryption is not None:
+            value = _map_strings(value, self._encryption.encrypt_string, container)
+        return value_bytes(value)
+
+    # --- writing -------------------------------------------------------------------------------
 
     def finish(self) -> Appended:
         """The bytes to append to the letter: the objects in order of their numbers, cross-references, trailer."""
-        for reference in self._touched.values():
-            self.put(reference, self.serialise(reference.get_object(), reference))
+        bodies = self._bodies | {
+            reference: self._bytes_of(value, reference) for reference, value in self._edited.items()
+        }
         parts = [b"" if self._ends_with_newline else b"\n"]
         position = self.length + len(parts[0])
-        offsets: dict[tuple[int, int], int] = {}
-        for (number, generation), body in sorted(self._bodies.items()):
-            offsets[number, generation] = position
-            part = b"%d %d obj\n%b\nendobj\n" % (number, generation, body)
+        offsets: dict[Ref, int] = {}
+        for reference, body in sorted(bodies.items()):
+            offsets[reference] = position
+            part = b"%d %d obj\n%b\nendobj\n" % (*reference, body)
             parts.append(part)
             position += len(part)
         trailer = self._trailer(parts)
-        if self.reader.has_xref_stream:
-            parts.append(self._xref_stream(offsets, position, trailer))
+        if self.view.sections[0].kind == "stream":
+            parts.append(_xref_stream(offsets, Ref(self._next, 0), position, trailer))
         else:
-            parts.append(self._xref_table(offsets, trailer))
+            parts.append(_xref_table(offsets, self._next, trailer))
         parts.append(b"startxref\n%d\n%%%%EOF\n" % position)
         return Appended(b"".join(parts), offsets)
 
-    def _trailer(self, parts: list[bytes]) -> list[bytes]:
+    def _trailer(self, parts: list[bytes]) -> bytes:
         """The trailer's entries, without /Size: those of the letter, /Prev, and /ID with a new second half."""
-        entries: list[bytes] = []
-        trailer = self.reader.trailer.flatten()
-        for key in sorted(trailer):
-            if key in {"/Size", "/Prev", "/ID"}:
-                continue
-            out: list[bytes] = []
-            _write(trailer.raw_get(key), out, None, None)
-            entries.append(_name(key) + b" " + b"".join(out))
-        if self.reader.last_startxref is None:
-            raise LetterTruncated(reason="it has no cross-reference")
-        entries.append(b"/Prev %d" % self.reader.last_startxref)
+        entries: dict[str, Object] = {}
+        for section in reversed(self.view.sections):
+            entries.update((key, value) for key, value in section.trailer.items() if key not in _NOT_INHERITED)
+        out = [name_bytes(key) + b" " + value_bytes(value) for key, value in sorted(entries.items())]
+        out.append(b"/Prev %d" % self.view.last.xref)
         identifier = self._identifier(parts)
         if identifier is not None:
-            entries.append(b"/ID[<%b><%b>]" % (identifier[0].hex().encode(), identifier[1].hex().encode()))
-        return entries
+            out.append(b"/ID[<%b><%b>]" % (identifier[0].hex().encode(), identifier[1].hex().encode()))
+        return b"".join(out)
 
     def _identifier(self, parts: list[bytes]) -> tuple[bytes, bytes] | None:
         """/ID (ISO 32000-2, 14.4): the first half stays, the second follows from what is appended.
@@ -172,81 +239,52 @@ class Increment:
         for part in parts:
             digest.update(part)
         fresh = digest.digest()[:16]
-        try:
-            first, _ = self.reader.document_id
-        except (KeyError, AttributeError, IndexError, TypeError, ValueError, misc.PdfError):
-            return None if self._seal is not None else (fresh, fresh)
-        return bytes(first), fresh
-
-    def _xref_table(self, offsets: dict[tuple[int, int], int], trailer: list[bytes]) -> bytes:
-        out = [b"xref\n"]
-        generations = dict(offsets.keys())
-        for first, count in _runs(generations):
-            out.append(b"%d %d\n" % (first, count))
-            for number in range(first, first + count):
-                generation = generations[number]
-                out.append(b"%010d %05d n \n" % (offsets[number, generation], generation))
-        out.append(b"trailer\n<</Size %d %b>>\n" % (self._next, b" ".join(trailer)))
-        return b"".join(out)
-
-    def _xref_stream(self, offsets: dict[tuple[int, int], int], position: int, trailer: list[bytes]) -> bytes:
-        number = self._next
-        entries = dict(offsets) | {(number, 0): position}
-        generations = dict(entries.keys())
-        width = max(3, (position.bit_length() + 7) // 8)
-        index, rows = [], []
-        for first, count in _runs(generations):
-            index.append(b"%d %d" % (first, count))
-            for each in range(first, first + count):
-                generation = generations[each]
-                rows.append(b"\x01" + entries[each, generation].to_bytes(width, "big") + generation.to_bytes(2, "big"))
-        data = zlib.compress(b"".join(rows))
-        dictionary = b"/Type/XRef/Size %d/W[1 %d 2]/Index[%b]%b/Filter/FlateDecode/Length %d" % (
-            number + 1,
-            width,
-            b" ".join(index),
-            b" ".join(trailer),
-            len(data),
-        )
-        return b"%d 0 obj\n<<%b>>\nstream\n%b\nendstream\nendobj\n" % (number, dictionary, data)
+        old = self.view.array(self._trailer_entry("ID"))
+        first = self.view.resolve(old[0]) if old else None
+        if isinstance(first, PdfString):
+            return first.value, fresh
+        return None if self._encryption is not None else (fresh, fresh)
 
 
-def open_reader(pdf: bytes) -> PdfFileReader:
-    """The reader of pyHanko over the letter, opened with the empty user password where it is encrypted.
-
-    Not in pyHanko's strict mode, which refuses hybrid files as Word writes them.
-    """
-    try:
-        reader = PdfFileReader(BytesIO(pdf), strict=False)
-        reader.root_ref  # noqa: B018
-    except (misc.PdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise LetterTruncated(reason="its cross-reference can't be read") from error
-    if reader.encrypted:
-        if not isinstance(reader.security_handler, StandardSecurityHandler):
-            raise LetterEncrypted
-        try:
-            status = reader.decrypt(b"").status
-        except (misc.PdfError, KeyError, ValueError) as error:
-            raise LetterEncrypted from error
-        if status == AuthStatus.FAILED:
-            raise LetterEncrypted
-    return reader
+_NOT_INHERITED = {"Size", "Prev", "ID", "XRefStm", "Type", "W", "Index", "Length", "Filter", "DecodeParms"}
+"""Entries of a trailer that belong to one section only."""
 
 
-def _first_free_number(reader: PdfFileReader) -> int:
+def _copy(value: Object) -> Object:
+    """The value with dictionaries and arrays of its own, to be changed."""
+    if isinstance(value, PdfDict):
+        copy = PdfDict(value.start, value.end)
+        copy.update((key, _copy(entry)) for key, entry in value.items())
+        return copy
+    return [_copy(item) for item in value] if isinstance(value, list) else value
+
+
+def _map_strings(value: Object, function: Callable[[bytes, Ref], bytes], container: Ref) -> Object:
+    """A copy of the value with every string changed but /Contents of a signature, which is never encrypted."""
+    if isinstance(value, PdfString):
+        return replace(value, value=function(value.value, container))
+    if isinstance(value, PdfDict):
+        copy = PdfDict(value.start, value.end)
+        for key, entry in value.items():
+            plain = key == "Contents" and "ByteRange" in value
+            copy[key] = entry if plain else _map_strings(entry, function, container)
+        return copy
+    return [_map_strings(item, function, container) for item in value] if isinstance(value, list) else value
+
+
+def _is_version(text: str) -> bool:
+    return len(text) == len("1.7") and text[0].isdigit() and text[1] == "." and text[2].isdigit()
+
+
+def _first_free_number(increment: Increment) -> int:
     """One more than the highest number in use, whatever /Size says: it may lie."""
-    size = reader.trailer.flatten().get("/Size", 0)
-    highest = int(size) - 1 if isinstance(size, int) else 0
-    for revision in range(reader.xrefs.total_revisions):
-        section = reader.xrefs.get_xref_data(revision)
-        parts = [section] if section.hybrid is None else [section, section.hybrid.xref_data]
-        for part in parts:
-            highest = max(
-                highest,
-                max((number for number, _ in part.explicit_refs_in_revision), default=0),
-                max(part.freed, default=0),
-            )
-    return max(1, highest + 1)
+    highest = 0
+    for section in increment.view.sections:
+        size = section.trailer.get("Size")
+        highest = max(highest, max(section.entries, default=0), size - 1 if isinstance(size, int) else 0)
+        if section.hybrid is not None:
+            highest = max(highest, max(section.hybrid.entries, default=0))
+    return highest + 1
 
 
 def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
@@ -260,75 +298,31 @@ def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
     return runs
 
 
-def reference_bytes(reference: Reference | IndirectObject) -> bytes:
-    """``12 0 R``."""
-    return b"%d %d R" % (reference.idnum, reference.generation)
+def _xref_table(offsets: dict[Ref, int], size: int, trailer: bytes) -> bytes:
+    rows = {
+        reference.number: b"%010d %05d n \n" % (offset, reference.generation) for reference, offset in offsets.items()
+    }
+    out = [b"xref\n"]
+    for first, count in _runs(rows):
+        out.append(b"%d %d\n" % (first, count))
+        out.extend(rows[number] for number in range(first, first + count))
+    out.append(b"trailer\n<</Size %d%b>>\n" % (size, trailer))
+    return b"".join(out)
 
 
-def number_bytes(value: float) -> bytes:
-    """A number without an exponent, to 1/10000."""
-    if value == int(value):
-        return b"%d" % int(value)
-    return f"{value:.4f}".rstrip("0").encode()
-
-
-_REGULAR = frozenset(range(0x21, 0x7F)) - frozenset(b"#()<>[]{}/%")
-
-
-@lru_cache(maxsize=1024)
-def _name(name: str) -> bytes:
-    """A name with its slash, escaped (ISO 32000-2, 7.3.5)."""
-    encoded = name[1:].encode("utf-8", "surrogateescape")
-    return b"/" + b"".join(b"%c" % byte if byte in _REGULAR else b"#%02X" % byte for byte in encoded)
-
-
-def _string(value: bytes, seal: SecurityHandler | None, container: Reference | None) -> bytes:
-    if seal is not None and container is not None:
-        crypt = seal.get_string_filter()
-        value = crypt.encrypt(crypt.derive_object_key(container.idnum, container.generation), value)
-    elif value.isascii() and value.decode("ascii").isprintable():
-        return b"(" + value.replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)") + b")"
-    return b"<" + value.hex().encode() + b">"
-
-
-def _write(value: object, out: list[bytes], seal: SecurityHandler | None, container: Reference | None) -> None:
-    if isinstance(value, generic.DecryptedObjectProxy):
-        value = value.decrypted
-    match value:
-        case NameObject():
-            out.append(_name(value))
-        case IndirectObject():
-            out.append(reference_bytes(value))
-        case StreamObject():
-            raise TypeError("streams are added, never rewritten")
-        case DictionaryObject():
-            out.append(b"<<")
-            for key in value:
-                out.append(_name(key) + b" ")
-                _write(value.raw_get(key), out, seal, container)
-            out.append(b">>")
-        case ArrayObject():
-            out.append(b"[")
-            for index in range(len(value)):
-                if index:
-                    out.append(b" ")
-                _write(value.raw_get(index), out, seal, container)
-            out.append(b"]")
-        case generic.BooleanObject():
-            out.append(b"true" if value.value else b"false")
-        case FloatObject():
-            out.append(format(value, "f").encode() if value.is_finite() else b"0")
-        case int():
-            out.append(b"%d" % value)
-        case generic.TextStringObject() | generic.ByteStringObject():
-            out.append(_string(_original(value), seal, container))
-        case generic.NullObject():
-            out.append(b"null")
-        case _:
-            raise LetterTruncated(reason=f"it holds an object of an unknown kind ({type(value).__name__})")
-
-
-def _original(value: "generic.TextStringObject | generic.ByteStringObject") -> bytes:
-    if isinstance(value, generic.TextStringObject) and value.autodetected_encoding is None:
-        return value.encode("utf-16")
-    return bytes(value.original_bytes)
+def _xref_stream(offsets: dict[Ref, int], own: Ref, position: int, trailer: bytes) -> bytes:
+    width = max(3, (position.bit_length() + 7) // 8)
+    rows = {
+        reference.number: b"\x01" + offset.to_bytes(width) + reference.generation.to_bytes(2)
+        for reference, offset in (offsets | {own: position}).items()
+    }
+    runs = _runs(rows)
+    data = zlib.compress(b"".join(rows[number] for first, count in runs for number in range(first, first + count)))
+    index = b" ".join(b"%d %d" % run for run in runs)
+    dictionary = b"/Type/XRef/Size %d/W[1 %d 2]/Index[%b]%b" % (own.number + 1, width, index, trailer)
+    return b"%d 0 obj\n<<%b/Filter/FlateDecode/Length %d>>\nstream\n%b\nendstream\nendobj\n" % (
+        own.number,
+        dictionary,
+        len(data),
+        data,
+    )

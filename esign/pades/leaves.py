@@ -1,182 +1,119 @@
-"""The pages that an update touches, found without reading those it doesn't."""
+"""The pages that an update touches, found without reading those it doesn't.
+
+The tree is taken at its word: intake has compared its counts and looked for loops (esign.pdf.pages).
+"""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, IndirectObject, PdfObject, Reference
-from pyhanko.pdf_utils.reader import PdfFileReader
-
-from esign.errors import LetterNotExamined, LetterTruncated, LetterWithoutPages, PageOutOfRange
+from esign.errors import LetterNotExamined, PageOutOfRange
+from esign.pades.increment import Increment
+from esign.pdf.geometry import PageGeometry
+from esign.pdf.syntax import Object, PdfDict, Ref
 
 MAX_DEPTH = 64
 """Levels of the page tree."""
-MAX_PAGES = 200_000
-
-
-@dataclass(frozen=True)
-class PageGeometry:
-    """How a page's user space becomes the page as displayed."""
-
-    crop: tuple[float, float, float, float]
-    rotate: int
-    user_unit: float
-
-    @property
-    def displayed_size(self) -> tuple[float, float]:
-        """Width and height as displayed, in points."""
-        width = (self.crop[2] - self.crop[0]) * self.user_unit
-        height = (self.crop[3] - self.crop[1]) * self.user_unit
-        return (height, width) if self.rotate % 180 else (width, height)
+MAX_PAGES = 100_000
 
 
 class Pages:
     """The pages of a letter, by index from 0, and in order."""
 
-    def __init__(self, reader: PdfFileReader) -> None:
-        self._reader = reader
-        self._known: dict[int, Reference] = {}
+    def __init__(self, increment: Increment) -> None:
+        self._increment = increment
+        self._known: dict[int, Ref] = {}
 
-    def reference(self, index: int) -> Reference:
+    def __getitem__(self, index: int) -> Ref:
         """Where the page is. Raises `PageOutOfRange`."""
         known = self._known.get(index)
         if known is None:
             known = self._known[index] = self._find(index)
         return known
 
-    def leaf(self, index: int) -> DictionaryObject:
-        """The page's dictionary. Raises `PageOutOfRange`."""
-        return _dictionary(self.reference(index))
+    def __iter__(self) -> Iterator[Ref]:
+        return self._leaves(self._root, 0, set())
 
-    def geometry(self, index: int) -> PageGeometry:
-        """The page's boxes and rotation. Raises `PageOutOfRange`."""
-        return _geometry(self.leaf(index))
+    def geometry(self, page: Ref) -> PageGeometry:
+        """The page's boxes, rotation and unit."""
 
-    def rotation_of(self, widget: DictionaryObject) -> int:
+        def box(key: str) -> list[Object] | None:
+            value = self.inherited(page, key)[0]
+            return [self._increment.resolve(each) for each in value] if isinstance(value, list) else None
+
+        return PageGeometry.read(
+            media=box("MediaBox"),
+            crop=box("CropBox"),
+            rotate=self.inherited(page, "Rotate")[0],
+            user_unit=self._increment.resolve(self._increment.dictionary(page).get("UserUnit")),
+        )
+
+    def inherited(self, page: Ref, key: str) -> tuple[Object, Ref]:
+        """An attribute of the page, and the node of the page tree that has it (ISO 32000-2, 7.7.3.4).
+
+        None and the page itself where none has it.
+        """
+        node: Ref | None = page
+        for _ in range(MAX_DEPTH):
+            if node is None:
+                break
+            dictionary = self._increment.dictionary(node)
+            value = self._increment.resolve(dictionary.get(key))
+            if value is not None:
+                return value, node
+            node = self._increment.target(dictionary.get("Parent"))
+        return None, page
+
+    def rotation_of(self, widget: Ref) -> int:
         """The /Rotate of the page that a widget is on: as its /P says, or as the /Annots of the pages say."""
-        page = widget.get("/P")
-        if isinstance(page, DictionaryObject) and page.get("/Type") == "/Page":
-            return _geometry(page).rotate
-        for leaf, geometry in self:
-            annotations = leaf.get("/Annots")
-            if isinstance(annotations, ArrayObject) and any(
-                isinstance(each, IndirectObject) and each.reference == widget.container_ref for each in annotations
-            ):
-                return geometry.rotate
+        page = self._increment.target(self._increment.dictionary(widget).get("P"))
+        if page is not None and self._increment.dictionary(page).get("Type") == "Page":
+            return self.geometry(page).rotate
+        for each in self:
+            if widget in self._increment.array(self._increment.dictionary(each).get("Annots")):
+                return self.geometry(each).rotate
         return 0
 
-    def __iter__(self) -> Iterator[tuple[DictionaryObject, PageGeometry]]:
-        for reference in self._leaves(self._root(), 0, set()):
-            page = _dictionary(reference)
-            yield page, _geometry(page)
+    @property
+    def _root(self) -> PdfDict:
+        return self._increment.dictionary(self._increment.catalogue.get("Pages"))
 
-    def _root(self) -> DictionaryObject:
-        root = self._reader.root.get("/Pages")
-        if not isinstance(root, DictionaryObject):
-            raise LetterWithoutPages
-        return root
-
-    def _find(self, index: int) -> Reference:
-        """Descends by the counts of the nodes; a node whose count is that of its kids holds pages only."""
-        node, left = self._root(), index
+    def _find(self, index: int) -> Ref:
+        """Descends by the counts of the nodes; a node that counts as many pages as it has kids has pages only."""
+        node, left = self._root, index
         for _ in range(MAX_DEPTH):
-            kids = node.get("/Kids")
-            if not isinstance(kids, ArrayObject) or left < 0:
-                break
-            if node.get("/Count") == len(kids) and left < len(kids):
-                page = _page(kids.raw_get(left))
-                if page is not None:
-                    return page
-            for kid in kids:
-                if not isinstance(kid, IndirectObject):
-                    continue
-                child = kid.get_object()
-                if not isinstance(child, DictionaryObject):
-                    continue
-                size = _count(child)
+            kids = [each for each in self._increment.array(node.get("Kids")) if isinstance(each, Ref)]
+            if node.get("Count") == len(kids) and 0 <= left < len(kids) and self._is_page(kids[left]):
+                return kids[left]
+            for kid in kids if left >= 0 else ():
+                size = self._count(kid)
                 if left < size:
-                    page = _page(kid)
-                    if page is not None:
-                        return page
-                    node = child
+                    if self._is_page(kid):
+                        return kid
+                    node = self._increment.dictionary(kid)
                     break
                 left -= size
             else:
                 break
-        raise PageOutOfRange(page=index + 1, pages=_count(self._root()))
+        count = self._increment.resolve(self._root.get("Count"))
+        raise PageOutOfRange(page=index + 1, pages=count if isinstance(count, int) else None)
 
-    def _leaves(self, node: DictionaryObject, depth: int, seen: set[Reference]) -> Iterator[Reference]:
-        kids = node.get("/Kids")
+    def _is_page(self, kid: Ref) -> bool:
+        return "Kids" not in self._increment.dictionary(kid)
+
+    def _count(self, kid: Ref) -> int:
+        node = self._increment.dictionary(kid)
+        if "Kids" not in node:
+            return 1
+        count = self._increment.resolve(node.get("Count"))
+        return count if isinstance(count, int) and count > 0 else 0
+
+    def _leaves(self, node: PdfDict, depth: int, seen: set[Ref]) -> Iterator[Ref]:
         if depth > MAX_DEPTH or len(seen) > MAX_PAGES:
             raise LetterNotExamined
-        for kid in kids if isinstance(kids, ArrayObject) else ():
-            if not isinstance(kid, IndirectObject) or kid.reference in seen:
+        for kid in self._increment.array(node.get("Kids")):
+            if not isinstance(kid, Ref) or kid in seen:
                 continue
-            seen.add(kid.reference)
-            child = kid.get_object()
-            if not isinstance(child, DictionaryObject):
-                continue
-            if "/Kids" in child:
-                yield from self._leaves(child, depth + 1, seen)
+            seen.add(kid)
+            if self._is_page(kid):
+                yield kid
             else:
-                yield kid.reference
-
-
-def _dictionary(reference: Reference) -> DictionaryObject:
-    value = reference.get_object()
-    if not isinstance(value, DictionaryObject):
-        raise LetterTruncated(reason="a page is not a dictionary")
-    return value
-
-
-def _page(kid: PdfObject) -> Reference | None:
-    """The kid's reference, if it is a page and not a node."""
-    if not isinstance(kid, IndirectObject):
-        return None
-    page = kid.get_object()
-    return kid.reference if isinstance(page, DictionaryObject) and "/Kids" not in page else None
-
-
-def _count(node: DictionaryObject) -> int:
-    if "/Kids" not in node:
-        return 1
-    count = node.get("/Count", 0)
-    return int(count) if isinstance(count, int) and count > 0 else 0
-
-
-def _geometry(page: DictionaryObject) -> PageGeometry:
-    media = _box(_inherited(page, "/MediaBox")) or (0.0, 0.0, 612.0, 792.0)
-    crop = _box(_inherited(page, "/CropBox")) or media
-    crop = (max(crop[0], media[0]), max(crop[1], media[1]), min(crop[2], media[2]), min(crop[3], media[3]))
-    if crop[0] >= crop[2] or crop[1] >= crop[3]:
-        crop = media
-    rotate = _inherited(page, "/Rotate")
-    unit = page.get("/UserUnit", 1)
-    return PageGeometry(
-        crop, int(rotate) // 90 * 90 % 360 if isinstance(rotate, int) else 0, float(unit) if _is_number(unit) else 1.0
-    )
-
-
-def _is_number(value: object) -> bool:
-    return hasattr(value, "as_numeric") or isinstance(value, int)
-
-
-def _box(value: PdfObject | None) -> tuple[float, float, float, float] | None:
-    if not isinstance(value, ArrayObject) or len(value) != 4:
-        return None
-    numbers = [each.get_object() for each in value]
-    if not all(_is_number(each) for each in numbers):
-        return None
-    x0, y0, x1, y1 = (float(each) for each in numbers)
-    return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
-
-
-def _inherited(page: DictionaryObject, key: str) -> PdfObject | None:
-    node: object = page
-    for _ in range(MAX_DEPTH):
-        if not isinstance(node, DictionaryObject):
-            return None
-        value: PdfObject | None = node.get(key)
-        if value is not None:
-            return value
-        node = node.get("/Parent")
-    return None
+                yield from self._leaves(self._increment.dictionary(kid), depth + 1, seen)

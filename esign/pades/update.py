@@ -7,24 +7,15 @@ parsing: where the placeholder is, and what is to be digested.
 
 from datetime import datetime, timedelta
 
-from pyhanko.pdf_utils import misc
-from pyhanko.pdf_utils.generic import (
-    ArrayObject,
-    DictionaryObject,
-    IndirectObject,
-    NameObject,
-    NumberObject,
-    PdfObject,
-    Reference,
-)
-
 from esign.errors import LetterAlreadySigned, LetterTruncated
 from esign.pades import permissions
 from esign.pades.drawing import Drawings, FooterPages
 from esign.pades.fields import Form, FormField
-from esign.pades.increment import Increment, number_bytes, reference_bytes
+from esign.pades.increment import Increment
 from esign.pades.leaves import Pages
+from esign.pades.serialise import name_bytes, numbers_bytes, reference_bytes
 from esign.pades.spec import INVISIBLE, ExistingField, FollowerField, NewField, Prepared, Rect, SignatureSpec
+from esign.pdf.syntax import Name, Object, PdfDict, PdfSyntaxError, Ref
 
 WIDGET_FLAGS = 132
 """/F: Print and Locked (ISO 32000-2, table 167); PDF/A wants Print and none that hides."""
@@ -41,8 +32,8 @@ def prepare(pdf: bytes, spec: SignatureSpec) -> Prepared:
     """
     try:
         return _Signature(pdf, spec).prepared()
-    except (misc.PdfError, RecursionError) as error:
-        raise LetterTruncated(reason="an object that signing needs can't be read") from error
+    except (PdfSyntaxError, RecursionError) as error:
+        raise LetterTruncated(reason=str(error)) from error
 
 
 def prepare_document_timestamp(pdf: bytes, contents_size: int) -> Prepared:
@@ -58,12 +49,12 @@ def prepare_document_timestamp(pdf: bytes, contents_size: int) -> Prepared:
             increment, b"/Type/DocTimeStamp/Filter/Adobe.PPKLite/SubFilter/ETSI.RFC3161/V 0", contents_size
         )
         declare_extension(increment)
-        widget = _Widgets(increment, Pages(increment.reader)).add(name, 0, INVISIBLE, value=value)
+        widget = _Widgets(increment, Pages(increment)).add(name, 0, INVISIBLE, value=value)
         form.add(widget)
         form.write()
         return _finish(increment, value, name, page=0)
-    except (misc.PdfError, RecursionError) as error:
-        raise LetterTruncated(reason="an object that a time-stamp needs can't be read") from error
+    except (PdfSyntaxError, RecursionError) as error:
+        raise LetterTruncated(reason=str(error)) from error
 
 
 class _Signature:
@@ -71,7 +62,7 @@ class _Signature:
         self.spec = spec
         self.increment = Increment(pdf)
         self.form = Form(self.increment)
-        self.pages = Pages(self.increment.reader)
+        self.pages = Pages(self.increment)
         self.drawings = Drawings(self.increment)
         self.widgets = _Widgets(self.increment, self.pages)
 
@@ -87,13 +78,13 @@ class _Signature:
         if isinstance(spec.field, ExistingField):
             field = self.form.empty_signature_field(spec.field.name)
             name = field.name
-            permissions.check(self.form.signatures, name, new=False)
-            permissions.check_demands(field.dictionary, spec, name)
-            own = field.dictionary.get("/Lock")
-            lock = permissions.lock_of(own) if isinstance(own, DictionaryObject) else None
+            permissions.check(increment, self.form.signatures, name, new=False)
+            permissions.check_demands(increment, field.dictionary, spec, name)
+            own = increment.dictionary(field.dictionary.get("Lock"))
+            lock = permissions.read_lock(increment, own) if own else None
         else:
             name = self.form.new_name(spec.field.name)
-            permissions.check(self.form.signatures, name, new=True)
+            permissions.check(increment, self.form.signatures, name, new=True)
             page = spec.field.page
         if spec.followers is not None:
             lock = lock or self._lock_of_others(name, spec.followers)
@@ -105,14 +96,12 @@ class _Signature:
             self._fill_field(field, value)
         self._write_value(value, lock)
         if spec.footer is not None and first:
-            footer = FooterPages(increment, self.drawings, spec.footer)
-            for leaf, geometry in self.pages:
-                footer.add_to(leaf, geometry)
+            footer = FooterPages(increment, self.pages, self.drawings, spec.footer)
+            for leaf in self.pages:
+                footer.add_to(leaf)
         if spec.followers is not None:
-            perms = DictionaryObject()
-            perms[NameObject("/DocMDP")] = IndirectObject(value.idnum, value.generation, increment.reader)
-            increment.catalogue[NameObject("/Perms")] = perms
-            increment.touch(increment.catalogue)
+            permissions_entry = increment.edit_entry(increment.edit_dictionary(increment.catalogue_reference), "Perms")
+            permissions_entry["DocMDP"] = value
         declare_extension(increment)
         self.form.write()
         return _finish(increment, value, name, page=page, certifies=spec.followers is not None)
@@ -129,41 +118,36 @@ class _Signature:
         """A lock on every field that stands in the form now, but those of the followers and the signer's own."""
         free = {name, *(follower.name for follower in followers)}
         others = tuple(field.name for field in self.form.fields if field.name not in free and field.name)
-        return permissions.FieldLock("/Include", others) if others else None
+        return permissions.FieldLock("Include", others) if others else None
 
-    def _add_field(self, field: NewField, name: str, value: Reference, lock: permissions.FieldLock | None) -> None:
-        extra = b"" if lock is None else b"/Lock %b"
-        lock_reference = None if lock is None else self.increment.reserve()
-        if lock is not None and lock_reference is not None:
-            body = b"<</Type/SigFieldLock%b>>" % _lock_entries(self.increment, lock, lock_reference)
-            self.increment.put(lock_reference, body)
-            extra %= reference_bytes(lock_reference)
-        rotate = self.pages.geometry(field.page).rotate
+    def _add_field(self, field: NewField, name: str, value: Ref, lock: permissions.FieldLock | None) -> None:
+        extra = b""
+        if lock is not None:
+            reference = self.increment.reserve()
+            self.increment.put(reference, b"<</Type/SigFieldLock%b>>" % _lock_entries(self.increment, lock, reference))
+            extra = b"/Lock %b" % reference_bytes(reference)
+        rotate = self.pages.geometry(self.pages[field.page]).rotate
         form = self._appearance(rotate)
         self.form.add(self.widgets.add(name, field.page, field.rect, value=value, appearance=form, extra=extra))
 
-    def _fill_field(self, field: FormField, value: Reference) -> None:
-        dictionary = field.dictionary
-        reader = self.increment.reader
-        dictionary[NameObject("/V")] = IndirectObject(value.idnum, value.generation, reader)
-        self.increment.touch(dictionary)
+    def _fill_field(self, field: FormField, value: Ref) -> None:
+        """Puts the signature into a field that stands ready, and its picture into the field's widget."""
+        self.increment.edit_dictionary(field.reference)["V"] = value
         if not field.widgets:
             return
-        widget = field.widgets[0]
-        form = self._appearance(self.pages.rotation_of(widget))
-        appearance = DictionaryObject()
-        appearance[NameObject("/N")] = IndirectObject(form.idnum, form.generation, reader)
-        widget[NameObject("/AP")] = appearance
-        flags = widget.get("/F", 0)
-        widget[NameObject("/F")] = NumberObject((int(flags) if isinstance(flags, int) else 0) | WIDGET_FLAGS)
-        self.increment.touch(widget)
+        widget = self.increment.edit_dictionary(field.widgets[0])
+        appearance = PdfDict()
+        appearance["N"] = self._appearance(self.pages.rotation_of(field.widgets[0]))
+        widget["AP"] = appearance
+        flags = self.increment.resolve(widget.get("F"))
+        widget["F"] = (flags if isinstance(flags, int) else 0) | WIDGET_FLAGS
 
-    def _appearance(self, rotate: int) -> Reference:
+    def _appearance(self, rotate: int) -> Ref:
         if self.spec.appearance is None:
             return self.drawings.empty_form()
         return self.drawings.form(self.spec.appearance, rotate)
 
-    def _write_value(self, value: Reference, lock: permissions.FieldLock | None) -> None:
+    def _write_value(self, value: Ref, lock: permissions.FieldLock | None) -> None:
         spec, increment = self.spec, self.increment
         entries = [b"/Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached"]
         entries.append(b"/M%b" % increment.text(pdf_date(spec.signed_at), value))
@@ -203,18 +187,17 @@ class _Widgets:
         page: int,
         rect: Rect,
         *,
-        value: Reference | None = None,
-        appearance: Reference | None = None,
+        value: Ref | None = None,
+        appearance: Ref | None = None,
         extra: bytes = b"",
-    ) -> Reference:
+    ) -> Ref:
         """A field with that name, rectangle and value, in the page's /Annots; to be added to the form."""
         increment = self._increment
-        leaf = self._pages.leaf(page)
+        leaf = self._pages[page]
         field = increment.reserve()
         entries = [b"/Type/Annot/Subtype/Widget/FT/Sig/T%b/F %d" % (increment.text(name, field), WIDGET_FLAGS)]
-        entries.append(b"/Rect[%b]" % b" ".join(number_bytes(each) for each in rect))
-        entries.append(b"/P %b" % reference_bytes(self._pages.reference(page)))
-        rotate = self._pages.geometry(page).rotate
+        entries.append(b"/Rect[%b]/P %b" % (numbers_bytes(rect), reference_bytes(leaf)))
+        rotate = self._pages.geometry(leaf).rotate
         if rotate and rect != INVISIBLE:
             entries.append(b"/MK<</R %d>>" % rotate)
         if value is not None:
@@ -225,21 +208,15 @@ class _Widgets:
         self._annotate(leaf, field)
         return field
 
-    def _annotate(self, page: DictionaryObject, field: Reference) -> None:
+    def _annotate(self, page: Ref, field: Ref) -> None:
         """Appends to /Annots, as an array of the page's own: a shared one would show the stamp on every sharer."""
-        old = page.get("/Annots")
-        own = ArrayObject(self._indirect(each) for each in (old if isinstance(old, ArrayObject) else ()))
-        own.append(IndirectObject(field.idnum, field.generation, self._increment.reader))
-        page[NameObject("/Annots")] = own
-        self._increment.touch(page)
+        own = self._increment.edit_dictionary(page)
+        annotations: list[Object] = [self._indirect(each) for each in self._increment.array(own.get("Annots"))]
+        own["Annots"] = [*annotations, field]
 
-    def _indirect(self, annotation: PdfObject) -> PdfObject:
+    def _indirect(self, annotation: Object) -> Object:
         """An annotation that stands in the array itself becomes an object of its own, as readers of changes expect."""
-        if isinstance(annotation, IndirectObject):
-            return annotation
-        reference = self._increment.reserve()
-        self._increment.put(reference, self._increment.serialise(annotation, reference))
-        return IndirectObject(reference.idnum, reference.generation, self._increment.reader)
+        return annotation if isinstance(annotation, Ref) else self._increment.add_value(annotation)
 
 
 def pdf_date(moment: datetime) -> str:
@@ -252,54 +229,42 @@ def pdf_date(moment: datetime) -> str:
     return moment.strftime("D:%Y%m%d%H%M%S") + f"{sign}{hours:02}'{rest:02}'"
 
 
-def _lock_entries(increment: Increment, lock: permissions.FieldLock, container: Reference) -> bytes:
-    if lock.action == "/All":
+def _lock_entries(increment: Increment, lock: permissions.FieldLock, container: Ref) -> bytes:
+    if lock.action == "All":
         return b"/Action/All"
     names = b"".join(increment.text(name, container) for name in lock.names)
-    return b"/Action%b/Fields[%b]" % (lock.action.encode(), names)
+    return b"/Action%b/Fields[%b]" % (name_bytes(lock.action), names)
 
 
 def declare_extension(increment: Increment) -> None:
     """Names ETSI's extension (ISO 32000-2, 7.12) in a letter of a version before 2.0, which doesn't know PAdES."""
-    catalogue = increment.catalogue
-    version = increment.reader.input_version
-    if version >= (2, 0):
+    if increment.version >= (2, 0) or "ESIC" in increment.dictionary(increment.catalogue.get("Extensions")):
         return
-    extensions = catalogue.get("/Extensions")
-    if isinstance(extensions, DictionaryObject) and "/ESIC" in extensions:
-        return
-    if not isinstance(extensions, DictionaryObject):
-        extensions = DictionaryObject()
-        extensions.container_ref = catalogue.container_ref
-        catalogue[NameObject("/Extensions")] = extensions
-    extension = DictionaryObject()
-    extension[NameObject("/BaseVersion")] = NameObject("/1.7")
-    extension[NameObject("/ExtensionLevel")] = NumberObject(1)
-    extensions[NameObject("/ESIC")] = extension
-    increment.touch(extensions)
+    extension = PdfDict()
+    extension["BaseVersion"] = Name("1.7")
+    extension["ExtensionLevel"] = 1
+    increment.edit_entry(increment.edit_dictionary(increment.catalogue_reference), "Extensions")["ESIC"] = extension
 
 
 _GAP = b"/Contents<"
 
 
-def _placeholder_value(increment: Increment, entries: bytes, contents_size: int) -> Reference:
+def _placeholder_value(increment: Increment, entries: bytes, contents_size: int) -> Ref:
     value = increment.reserve()
     _put_placeholder(increment, value, entries, contents_size)
     return value
 
 
-def _put_placeholder(increment: Increment, value: Reference, entries: bytes, contents_size: int) -> None:
+def _put_placeholder(increment: Increment, value: Ref, entries: bytes, contents_size: int) -> None:
     """The dictionary with room for /ByteRange and /Contents, which are never encrypted (ISO 32000-2, 7.6.2)."""
     body = b"<<%b/ByteRange%b%b%b>>>" % (entries, b" " * BYTE_RANGE_WIDTH, _GAP, b"0" * (2 * contents_size))
     increment.put(value, body)
 
 
-def _finish(
-    increment: Increment, value: Reference, name: str, *, page: int | None, certifies: bool = False
-) -> Prepared:
+def _finish(increment: Increment, value: Ref, name: str, *, page: int | None, certifies: bool = False) -> Prepared:
     """Writes the update and fills in the ByteRange: the whole file but ``<…>`` of the placeholder."""
     appended = increment.finish()
-    start = appended.offsets[value.idnum, value.generation] - increment.length
+    start = appended.offsets[value] - increment.length
     end = appended.data.index(b"\nendobj\n", start)
     opening = appended.data.rindex(_GAP, start, end) + len(_GAP) - 1
     closing = appended.data.index(b">", opening, end) + 1

@@ -1,0 +1,280 @@
+"""A letter's bytes in, signed bytes out, at the level that was reached.
+
+The order is that of design.md, 5.5: signature, time-stamp over it, then the signer's revocation status (so that it
+speaks of a time at which the signature existed), then the data of the other certificates, the security store, and a
+document time-stamp over all of it. Nothing here parses a PDF: that is done by the runner.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from asn1crypto import x509
+
+from esign.errors import (
+    ClockWrong,
+    EsignError,
+    RevocationUnavailable,
+    SelfCheckFailed,
+    TimestampUnavailable,
+)
+from esign.pades.appearance import Appearance, Footer
+from esign.pades.cms import SignerInfoPlan, digest_algorithm_for, issuers_to_carry
+from esign.pades.evidence import EvidenceCache, collect
+from esign.pades.profile import Profile
+from esign.pades.spec import ExistingField, FollowerField, NewField, Prepared, SignatureSpec
+from esign.pades.tasks import run_append_dss, run_prepare, run_prepare_document_timestamp
+from esign.pades.token import TimestampToken
+from esign.pdf.sandbox import Runner
+from esign.x509.clock import Clock
+from esign.x509.sources import RevocationSource, TimestampSource
+
+CLOCK_TOLERANCE = timedelta(seconds=60)
+"""How far the clock may be off the time-stamp authority's (design.md, section 5)."""
+TIMESTAMP_ROOM = 8192
+"""Bytes kept free for a time-stamp token, besides the certificates that its authority is known to put into it."""
+
+
+class DigestSigner(Protocol):
+    """An activation that signs digests (the part of `ca.authority.Activation` that signing needs)."""
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """The certificate whose key signs."""
+        ...
+
+    @property
+    def chain(self) -> Sequence[x509.Certificate]:
+        """The issuers of the certificate, nearest first, the root included."""
+        ...
+
+    def sign_digest(self, digest: bytes, digest_algorithm: str) -> bytes:
+        """PKCS #1 v1.5 for RSA keys, DER ECDSA-Sig-Value for EC keys."""
+        ...
+
+
+@dataclass(frozen=True)
+class SignRequest:
+    """What is to be signed how."""
+
+    profile: Profile
+    field: NewField | ExistingField
+    signing_time: datetime
+    """The claimed time, aware, in the agency's zone; becomes /M, to the second."""
+    name: str | None = None
+    reason: str | None = None
+    location: str | None = None
+    contact: str | None = None
+    appearance: Appearance | None = None
+    """The stamp; None leaves the field without a picture."""
+    followers: tuple[FollowerField, ...] | None = None
+    """Given, also empty: this first signature certifies the letter, and these fields are made ready in it."""
+    footer: Footer | None = None
+    """For every page; only the first signature of a letter writes it."""
+    may_lower: bool = False
+    """Whether a lower level will do where the time-stamp or the revocation data is not to be had."""
+    digest_algorithm: str | None = None
+    """sha256, sha384 or sha512; None takes what fits the key."""
+    revocation_tolerance: timedelta = timedelta()
+    """How much older than the time-stamp the signer's revocation status may be: for authorities whose responders
+    answer from a store. Nothing, by default."""
+
+
+@dataclass(frozen=True)
+class SignedLetter:
+    """A signed letter, and what was reached."""
+
+    pdf: bytes
+    level: Profile
+    """The level reached; below the one asked for only where ``request.may_lower`` let it."""
+    field: str
+    """The fully qualified name of the signature field."""
+    page: int | None
+    """Index of the page with the stamp, where known."""
+    certificate: x509.Certificate
+    byte_range: tuple[int, int, int, int]
+    digest_algorithm: str
+    certifies: bool
+    timestamp_time: datetime | None = None
+    """genTime of the signature time-stamp."""
+    lowered: EsignError | None = None
+    """Why the level is lower than asked for."""
+
+
+def sign(
+    pdf: bytes,
+    request: SignRequest,
+    signer: DigestSigner,
+    *,
+    timestamps: TimestampSource | None,
+    revocation: RevocationSource | None,
+    runner: Runner,
+    clock: Clock,
+    cache: EvidenceCache | None = None,
+) -> SignedLetter:
+    """Signs the letter. Its bytes are a prefix of the result's.
+
+    Raises what `update.prepare` and the signer raise; `TimestampUnavailable` and `RevocationUnavailable` where the
+    level can't be reached and may not be lowered; `ClockWrong`; `CredentialRevoked` and `CredentialSuspended` where the
+    signer's certificate turns out to be so; `SelfCheckFailed` where no size of placeholder holds the signature.
+    """
+    if request.profile.includes(Profile.B_T) and timestamps is None and not request.may_lower:
+        raise TimestampUnavailable
+    if request.profile.includes(Profile.B_LT) and revocation is None and not request.may_lower:
+        raise RevocationUnavailable(profile=request.profile)
+    signing = _Signing(request, signer, timestamps, revocation, runner, clock, cache)
+    letter, token = signing.signature(pdf)
+    if token is None:
+        return letter
+    try:
+        if request.profile.includes(Profile.B_LT):
+            letter = signing.with_evidence(letter, token)
+        if request.profile.includes(Profile.B_LTA):
+            letter = signing.with_document_timestamp(letter)
+    except (RevocationUnavailable, TimestampUnavailable) as error:
+        if not request.may_lower:
+            raise
+        return replace(letter, lowered=error)
+    return letter
+
+
+@dataclass(frozen=True)
+class _Signing:
+    """The steps of one signature, in their order."""
+
+    request: SignRequest
+    signer: DigestSigner
+    timestamps: TimestampSource | None
+    revocation: RevocationSource | None
+    runner: Runner
+    clock: Clock
+    cache: EvidenceCache | None
+
+    def signature(self, pdf: bytes) -> tuple[SignedLetter, TimestampToken | None]:
+        """The letter at B-B or B-T, and the time-stamp token."""
+        request, certificate = self.request, self.signer.certificate
+        algorithm = request.digest_algorithm or digest_algorithm_for(certificate)
+        plan = SignerInfoPlan(certificate, algorithm, issuers_to_carry(self.signer.chain))
+        room = self._timestamp_room() if request.profile.includes(Profile.B_T) else 0
+        prepared, contents, token, failure = self._signed(pdf, plan, plan.size(room))
+        if len(contents) > prepared.contents_size:
+            # A token far larger than its authority's certificates let expect: once more, with room for it.
+            prepared, contents, token, failure = self._signed(pdf, plan, len(contents) + TIMESTAMP_ROOM)
+        letter = SignedLetter(
+            pdf=embed(pdf, prepared, contents),
+            level=Profile.B_B if token is None else Profile.B_T,
+            field=prepared.field,
+            page=prepared.page,
+            certificate=certificate,
+            byte_range=prepared.byte_range,
+            digest_algorithm=algorithm,
+            certifies=prepared.certifies,
+            timestamp_time=None if token is None else token.time,
+            lowered=failure,
+        )
+        return letter, token
+
+    def _signed(
+        self, pdf: bytes, plan: SignerInfoPlan, size: int
+    ) -> tuple[Prepared, bytes, TimestampToken | None, EsignError | None]:
+        """One attempt: the update, its CMS, the token inside, and why there is none where one was asked for."""
+        prepared = run_prepare(self.runner, pdf, self._spec(plan.digest_algorithm, size))
+        attributes = plan.signed_attributes(digest(pdf, prepared, plan.digest_algorithm))
+        value = self.signer.sign_digest(hashlib.new(plan.digest_algorithm, attributes).digest(), plan.digest_algorithm)
+        token: TimestampToken | None = None
+        failure: EsignError | None = None
+        if self.request.profile.includes(Profile.B_T):
+            try:
+                token = self._timestamp(hashlib.new(plan.digest_algorithm, value).digest(), plan.digest_algorithm)
+            except TimestampUnavailable as error:
+                if not self.request.may_lower:
+                    raise
+                failure = error
+        return prepared, plan.signed_data(attributes, value, None if token is None else token.der), token, failure
+
+    def with_evidence(self, letter: SignedLetter, token: TimestampToken) -> SignedLetter:
+        """The letter at B-LT. Raises `RevocationUnavailable` and what says that the signer may not sign."""
+        if self.revocation is None or self.timestamps is None:
+            raise RevocationUnavailable(profile=self.request.profile)
+        evidence = collect(
+            (self.signer.certificate, *self.signer.chain),
+            token,
+            self.timestamps.certificates(),
+            source=self.revocation,
+            not_before=token.time - self.request.revocation_tolerance,
+            now=self.clock.now(),
+            cache=self.cache,
+            profile=self.request.profile,
+        )
+        appended = run_append_dss(self.runner, letter.pdf, evidence.certificates, evidence.ocsps, evidence.crls)
+        return replace(letter, pdf=letter.pdf + appended, level=Profile.B_LT)
+
+    def with_document_timestamp(self, letter: SignedLetter) -> SignedLetter:
+        """The letter at B-LTA. Raises `TimestampUnavailable`."""
+        room = self._timestamp_room()
+        for _ in range(2):
+            prepared = run_prepare_document_timestamp(self.runner, letter.pdf, room)
+            algorithm = letter.digest_algorithm
+            token = self._timestamp(digest(letter.pdf, prepared, algorithm), algorithm)
+            if len(token.der) <= prepared.contents_size:
+                break
+            room = len(token.der) + TIMESTAMP_ROOM
+        return replace(letter, pdf=embed(letter.pdf, prepared, token.der), level=Profile.B_LTA)
+
+    def _spec(self, algorithm: str, size: int) -> SignatureSpec:
+        request = self.request
+        return SignatureSpec(
+            field=request.field,
+            signed_at=request.signing_time,
+            contents_size=size,
+            digest_algorithm=algorithm,
+            name=request.name,
+            reason=request.reason,
+            location=request.location,
+            contact=request.contact,
+            appearance=request.appearance,
+            followers=request.followers,
+            footer=request.footer,
+            timestamped=request.profile.includes(Profile.B_T),
+        )
+
+    def _timestamp(self, imprint: bytes, algorithm: str) -> TimestampToken:
+        """A token over the digest, from an authority whose clock agrees with ours. Raises `ClockWrong`."""
+        if self.timestamps is None:
+            raise TimestampUnavailable
+        token = TimestampToken(self.timestamps.token(imprint, algorithm))
+        difference = abs(token.time - self.clock.now())
+        if difference > CLOCK_TOLERANCE:
+            raise ClockWrong(seconds=round(difference.total_seconds()), reference="the time-stamp authority")
+        return token
+
+    def _timestamp_room(self) -> int:
+        if self.timestamps is None:
+            return 0
+        return TIMESTAMP_ROOM + sum(len(each.dump()) for each in self.timestamps.certificates())
+
+
+def digest(pdf: bytes, prepared: Prepared, algorithm: str) -> bytes:
+    """The digest over the ByteRange of the letter with the update behind it; nothing is copied."""
+    _, a, c, _ = prepared.byte_range
+    update = memoryview(prepared.appended)
+    state = hashlib.new(algorithm, pdf)
+    state.update(update[: a - len(pdf)])
+    state.update(update[c - len(pdf) :])
+    return state.digest()
+
+
+def embed(pdf: bytes, prepared: Prepared, contents: bytes) -> bytes:
+    """Letter and update, with the CMS or time-stamp token in the placeholder, padded with zeros.
+
+    Raises `SelfCheckFailed` where it does not fit: it is never cut off.
+    """
+    if len(contents) > prepared.contents_size:
+        raise SelfCheckFailed
+    _, a, c, _ = prepared.byte_range
+    start, end = a + 1 - len(pdf), c - 1 - len(pdf)
+    digits = contents.hex().encode().ljust(end - start, b"0")
+    update = memoryview(prepared.appended)
+    return b"".join((pdf, update[:start], digits, update[end:]))
