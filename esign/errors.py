@@ -302,6 +302,22 @@ class FieldNameTaken(PlacementError):
     english = "A field named {field} is already in this letter."
 
 
+class FooterNoRoom(PlacementError):
+    """Every height at the foot of the pages has marks on one page or another."""
+
+    code = "footer.no_room"
+    indonesian = "Catatan kaki setinggi {height} poin menutupi isi halaman {page}. Kosongkan tepi bawahnya, atau tanda tangani tanpa catatan kaki."
+    english = "A footer of {height} points would cover what page {page} says. Leave its lower margin free, or sign without a footer."
+
+
+class FooterTooManyPages(PlacementError):
+    """More pages than are looked at for a footer."""
+
+    code = "footer.too_many_pages"
+    indonesian = "Catatan kaki hanya untuk surat sampai {limit} halaman; surat ini {pages} halaman. Tanda tangani tanpa catatan kaki."
+    english = "A footer is for letters of up to {limit} pages; this one has {pages}. Sign without a footer."
+
+
 # --- signers, credentials, authorities ---------------------------------------------------------
 
 

@@ -19,7 +19,7 @@ from esign.pades.logo import read_logo
 from esign.pades.text_block import Column, Paragraph
 from esign.pades.theme import StampLine, StampTheme, filled_in
 
-__all__ = ["StampContent", "StampTheme", "draw", "natural_size"]
+__all__ = ["StampContent", "StampTheme", "draw", "least_size", "natural_size"]
 
 FRAME_LINE = 0.5
 """Points."""
@@ -35,6 +35,8 @@ NATURAL_SCALE = 0.92
 LEAST_TEXT_WIDTH = 62.0
 """Points of width below which no text is set beside a code or beneath it."""
 LEAST_TEXT_HEIGHT = 24.0
+ROUNDING = 0.01
+"""Points by which a box may be smaller than it must: a PDF writes four decimals."""
 LOGO_OF_HEIGHT = 0.55
 LOGO_OF_WIDTH = 0.19
 """A logo that stands beside is no larger than these parts of the box."""
@@ -109,8 +111,7 @@ class _Parts:
     @property
     def least_code(self) -> float:
         """Points: the least side of the code with its quiet zone."""
-        module = max(self.theme.code_mm * qr.POINTS_PER_MM / self.symbol.side, qr.LEAST_MODULE)
-        return module * self.symbol.side_with_quiet_zone + 2 * self.edge
+        return _least_code(self.symbol, self.theme)
 
     @property
     def edge(self) -> float:
@@ -215,6 +216,17 @@ def natural_size(content: StampContent, theme: StampTheme) -> tuple[float, float
     return width, max(theme.height, least, parts.text_height(column, NATURAL_SCALE) + 2 * PADDING)
 
 
+def least_size(address: str, theme: StampTheme) -> tuple[float, float]:
+    """Width and height in points below which no stamp with this address can be drawn: the code alone."""
+    side = _least_code(qr.symbol(address, theme.correction), theme)
+    return side, side
+
+
+def _least_code(symbol: qr.Symbol, theme: StampTheme) -> float:
+    module = max(theme.code_mm * qr.POINTS_PER_MM / symbol.side, qr.LEAST_MODULE)
+    return module * symbol.side_with_quiet_zone + (2 * FRAME_LINE if theme.frame else 0.0)
+
+
 def _set_text(parts: _Parts, layout: _Layout, text: TextBlock, x: float, low: float, high: float) -> bytes:
     """Set both columns between two heights, the first from the top, the other from the bottom. Returns the rule."""
     if not layout.scale:
@@ -231,7 +243,7 @@ def _set_text(parts: _Parts, layout: _Layout, text: TextBlock, x: float, low: fl
 def _layout(parts: _Parts, width: float, height: float) -> _Layout:
     """The arrangement with the largest text up to scale 1, and of those the one with the largest code."""
     least = parts.least_code
-    if width < least or height < least:
+    if min(width, height) < least - ROUNDING:
         raise _too_small(width, height, least, least)
     wanted = parts.theme.arrangement
     code_alone = _Layout(min(width, height), 0.0, 0.0, centred=False)
@@ -265,7 +277,7 @@ def _ways(parts: _Parts, width: float, height: float) -> Iterator[tuple[float, f
     if wanted in ("auto", "beneath"):
         room = width - (logo + PADDING if logo else 0)
         sides = [side for share in CODE_OF_HEIGHT if (side := min(room, share * height)) > least]
-        for code in (*sides, *([least] if least <= room else [])):
+        for code in (*sides, *([least] if least <= room + ROUNDING else [])):
             yield code, width - 2 * PADDING, height - code - 2 * PADDING, True
 
 

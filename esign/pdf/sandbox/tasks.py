@@ -44,6 +44,7 @@ RENDER = Kind(
         "esign.pdf.text:find_tag_task",
         "esign.pdf.render:page_image_task",
         "esign.pdf.render:free_box_task",
+        "esign.pdf.margin:foot_marks_task",
     ),
     retire_after=500,
 )
