@@ -88,6 +88,6 @@ def rule(name: str, condition: str) -> sa.CheckConstraint:
     return sa.CheckConstraint(condition, name=name)
 
 
-def index(*columns: str, unique: bool = False) -> sa.Index:
+def index(*columns: str) -> sa.Index:
     """An index over columns, named by the convention."""
-    return sa.Index(None, *columns, unique=unique)
+    return sa.Index(None, *columns)

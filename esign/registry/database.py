@@ -29,6 +29,7 @@ BUSY_TIMEOUT_MS = 15_000
 POOL_SIZE = 8
 POOL_OVERFLOW = 40
 """Together more than FastAPI's thread pool (40): a request never waits for a connection."""
+POSTGRESQL_OPTIONS = "-c lock_timeout=15s -c idle_in_transaction_session_timeout=120s -c timezone=UTC"
 SQLITE_TROUBLE = frozenset(
     {
         sqlite3.SQLITE_BUSY,
@@ -67,7 +68,7 @@ class Database:
 
         Raises `StorageUnavailable` when the database is not to be had.
         """
-        with _told_plainly(), Session(self._reading, expire_on_commit=False, autoflush=False) as session:
+        with told_plainly(), Session(self._reading, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     @contextmanager
@@ -78,7 +79,7 @@ class Database:
         database is not to be had, is full, or another writer keeps it for too long; then nothing is
         recorded. Acknowledged means on disk.
         """
-        with _told_plainly(), Session(self._writing, expire_on_commit=False) as session:
+        with told_plainly(), Session(self._writing, expire_on_commit=False) as session:
             yield session
             session.flush()
             audit.append_pending(session)
@@ -110,6 +111,7 @@ def open_engine(url: str) -> Engine:
             max_overflow=POOL_OVERFLOW,
             pool_pre_ping=True,
             hide_parameters=True,
+            connect_args={"connect_timeout": 10, "options": POSTGRESQL_OPTIONS},
         )
     except ModuleNotFoundError:
         raise ConfigurationError(
@@ -128,7 +130,11 @@ def _open_sqlite(address: URL) -> Engine:
     except OSError as error:
         raise StorageUnavailable(store="database") from error
     engine = sa.create_engine(
-        address, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW, hide_parameters=True, connect_args={"timeout": 15}
+        address,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_OVERFLOW,
+        hide_parameters=True,
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -158,7 +164,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @contextmanager
-def _told_plainly() -> Iterator[None]:
+def told_plainly() -> Iterator[None]:
     """A database that is down, locked or full is `StorageUnavailable`; other errors are programming errors."""
     try:
         yield

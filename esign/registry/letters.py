@@ -148,15 +148,6 @@ def by_files(session: Session, hashes: Sequence[str]) -> list[tuple[Letter, Sign
     return [(row[0], row[1]) for row in session.execute(query)]
 
 
-def names_blob(session: Session, sha256: str) -> bool:
-    """Whether any letter or signature names this blob, so that it must be kept."""
-    letters = sa.select(col(Letter.id)).where(
-        sa.or_(col(Letter.original_sha256) == sha256, col(Letter.current_sha256) == sha256)
-    )
-    signatures = sa.select(col(Signature.id)).where(col(Signature.revision_sha256) == sha256)
-    return session.scalar(sa.select(sa.or_(letters.exists(), signatures.exists()))) is True
-
-
 def _with_number(session: Session, letter: Letter, at: datetime, rules: Rules) -> Reservation:
     """The reservation, if the letter gets its number or the agency tolerates duplicates."""
     expired: tuple[Letter, ...] = ()

@@ -9,24 +9,30 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
+from esign.registry.database import told_plainly
+
 LOCK = 0x657369676E_0002
 """PostgreSQL advisory lock: one process migrates at a time, the others wait and find it done."""
 
 
 def migrate(engine: Engine) -> None:
-    """Brings the tables to the newest revision, in one transaction; processes that start together take turns."""
-    with engine.connect() as connection:
+    """Brings the tables to the newest revision, in one transaction; processes that start together take turns.
+
+    Raises `StorageUnavailable`.
+    """
+    with told_plainly(), engine.connect() as connection:
         if connection.dialect.name == "sqlite":
             _migrate_sqlite(connection)
         else:
             with connection.begin():
+                connection.execute(sa.text("SET LOCAL lock_timeout = 0"))
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
                 _upgrade(connection)
 
 
 def current(engine: Engine) -> str | None:
-    """The revision that the database is at; None for an empty one."""
-    with engine.connect() as connection:
+    """The revision that the database is at; None for an empty one. Raises `StorageUnavailable`."""
+    with told_plainly(), engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 

@@ -44,6 +44,10 @@ class Status(StrEnum):
     """Another letter stands in its place."""
 
 
+_UNFINISHED = "status IN ('reserved', 'signing', 'unknown')"
+"""The few letters among millions that somebody still has to look after."""
+
+
 class SignatureState(StrEnum):
     """Whether a signature stands in the register."""
 
@@ -59,6 +63,14 @@ class Letter(Row, table=True):
     __table_args__ = (
         index("agency_id", "id"),
         index("agency_id", "year", "number_key"),
+        index("original_sha256"),
+        sa.Index(
+            "ix_letter_unfinished",
+            "status",
+            "updated_at",
+            sqlite_where=sa.text(_UNFINISHED),
+            postgresql_where=sa.text(_UNFINISHED),
+        ),
         rule("code", "length(code) = 27 AND trim(code, '0123456789ABCDEFGHJKMNPQRSTVWXYZ') = ''"),
         not_blank("number"),
         not_blank("number_key"),

@@ -52,7 +52,7 @@ class IdempotencyRecord(Row, table=True):
     headers: dict[str, str] | None = Field(sa_type=json_or_null(), nullable=True)
     body: bytes | None = Field(sa_type=sa.LargeBinary, nullable=True, repr=False)
     """A small answer."""
-    body_sha256: str | None = Field(sa_type=sa.Text, nullable=True)
+    body_sha256: str | None = Field(sa_type=sa.Text, nullable=True, index=True)
     """A large one, in the blob store."""
     created_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)

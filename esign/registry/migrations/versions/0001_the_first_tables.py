@@ -201,6 +201,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("client_id", "key_hmac", name=op.f("pk_idempotency_record")),
     )
     with op.batch_alter_table("idempotency_record", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_idempotency_record_body_sha256"), ["body_sha256"], unique=False)
         batch_op.create_index(batch_op.f("ix_idempotency_record_expires_at"), ["expires_at"], unique=False)
 
     op.create_table(
@@ -289,6 +290,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_letter_agency_id_id"), ["agency_id", "id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_letter_agency_id_year_number_key"), ["agency_id", "year", "number_key"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_letter_original_sha256"), ["original_sha256"], unique=False)
+        batch_op.create_index(
+            "ix_letter_unfinished",
+            ["status", "updated_at"],
+            unique=False,
+            sqlite_where=sa.text("status IN ('reserved', 'signing', 'unknown')"),
+            postgresql_where=sa.text("status IN ('reserved', 'signing', 'unknown')"),
         )
 
     op.create_table(
