@@ -35,6 +35,7 @@ class HttpTimestamps:
         auth: httpx.Auth | None = None,
         policy: str | None = None,
         limits: Limits = Limits(largest=tsp.LARGEST_RESPONSE),  # noqa: B008
+        clock_tolerance: timedelta = CLOCK_TOLERANCE,
     ) -> None:
         """``url`` is the operator's, so it may be anywhere; ``policy`` is the TSA policy to ask for, dotted."""
         self._client = client
@@ -44,20 +45,21 @@ class HttpTimestamps:
         self._auth = auth
         self._policy = policy
         self._limits = limits
+        self._clock_tolerance = clock_tolerance
         self._chain: tuple[x509.Certificate, ...] = ()
 
     def token(self, digest: bytes, digest_algorithm: str) -> bytes:
         """A TimeStampToken (DER) over ``digest``, with its signer's certificate inside.
 
         Checked: granted, same imprint, nonce and policy, signed by a certificate for time-stamping that leads to a
-        trusted root. Raises `TimestampUnavailable`, and `ClockWrong` where its time is over a minute from ours.
+        trusted root. Raises `TimestampUnavailable`, and `ClockWrong` where its time is further from ours than may be.
         """
         try:
             token, timestamp, chain = self._ask(digest, digest_algorithm)
         except Rejected as error:
             raise TimestampUnavailable from error
         difference = abs(timestamp.time - self._clock.now())
-        if difference > CLOCK_TOLERANCE + (timestamp.accuracy or timedelta()):
+        if difference > self._clock_tolerance + (timestamp.accuracy or timedelta()):
             raise ClockWrong(seconds=round(difference.total_seconds()), reference="the time-stamp authority")
         self._chain = chain
         return token
