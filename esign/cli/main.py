@@ -1,0 +1,28 @@
+"""The ``esign`` command and its parts."""
+
+import typer
+
+from esign.cli import agency, ca, check, client, demo, serve, sign, signer, verify
+
+app = typer.Typer(
+    name="esign",
+    help="Electronic signatures and document verification for Indonesian local governments.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
+app.command("sign")(sign.sign)
+app.command("verify")(verify.verify)
+app.command("check")(check.check)
+app.add_typer(agency.app, name="agency")
+app.add_typer(signer.app, name="signer")
+app.add_typer(client.app, name="client")
+app.add_typer(ca.app, name="ca")
+
+
+def main() -> None:
+    """Runs the command line."""
+    app(prog_name="esign")

@@ -1,0 +1,249 @@
+"""Letters: handed in, signed by one official or several, found again, withdrawn."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+from sqlalchemy.orm import Session
+
+from esign.ca.authority import Secret
+from esign.errors import EsignError, LetterStateForbids, RequestInvalid
+from esign.pades.letter import LetterFacts
+from esign.registry import agencies, audit, letters, search, states
+from esign.registry.models import Event, Letter, Scope, Status
+from esign.service import planning, presenting, signing, stamping
+from esign.service.orders import Caller, LetterFields, LetterQuery, SigningPlan, SignOrder
+from esign.service.services import Services
+from esign.service.views import LetterPage, LetterView
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+@dataclass(frozen=True)
+class LetterFile:
+    """The newest file of a letter."""
+
+    content: bytes
+    sha256: str
+    filename: str
+    """Made of the letter's number; ASCII, safe in a header and on any disk."""
+
+
+def draft(
+    services: Services, caller: Caller, pdf: bytes, fields: LetterFields, plan: SigningPlan | None = None
+) -> LetterView:
+    """Takes a letter in without signing it. It holds no number yet, and its code answers as an unknown one does.
+
+    Raises `Forbidden`, the errors of ``letter.*``, `RequestInvalid`, `SignerUnknown`, `StorageUnavailable`.
+    """
+    caller.require(Scope.LETTERS_SIGN)
+    with _refusal_recorded(services, caller, pdf, fields):
+        facts = stamping.examine(services, pdf)
+        with services.database.read() as session:
+            new = _new(services, session, caller, pdf, facts, fields, plan)
+        services.blobs.put(pdf)
+        now = services.clock.now()
+        with services.database.write() as session:
+            letter = letters.draft(session, new, now)
+            audit.record(
+                session, Event.LETTER_DRAFTED, caller.actor, now, letter=letter.id, data={"number": letter.number}
+            )
+    return _view(services, letter)
+
+
+def sign_new(
+    services: Services,
+    caller: Caller,
+    pdf: bytes,
+    fields: LetterFields,
+    order: SignOrder,
+    passphrase: Secret,
+    plan: SigningPlan | None = None,
+    *,
+    claim: str | None = None,
+) -> LetterView:
+    """Takes a letter in, signs and releases it; where that fails, nothing of it stays but the audit event.
+
+    ``claim`` tells the request (its idempotency fingerprint): its own retry takes over what it had
+    reserved. Raises what `draft` and `sign` raise, and `NumberTaken`.
+    """
+    caller.require(Scope.LETTERS_SIGN)
+    with _refusal_recorded(services, caller, pdf, fields):
+        job = signing.prepare(services, caller, order, None)
+        facts = stamping.examine(services, pdf)
+        now = services.clock.now()
+        with services.database.write() as session:
+            new = _new(services, session, caller, pdf, facts, fields, plan)
+            reservation = letters.reserve(session, new, now, _rules(services), claim)
+            _record_reservation(session, caller, reservation)
+    with signing.held(services, caller, reservation.letter, keep=False) as hold:
+        letter = signing.carry_out(job, hold, stamping.LetterPages(services, pdf, facts), passphrase)
+    return _view(services, letter)
+
+
+def sign(
+    services: Services,
+    caller: Caller,
+    letter_id: str,
+    order: SignOrder,
+    passphrase: Secret,
+    *,
+    claim: str | None = None,
+) -> LetterView:
+    """Signs a draft, or a signed letter as another official; where that fails, the letter is as before.
+
+    Raises `Forbidden`, `LetterUnknown`, `LetterStateForbids`, `LetterBusy`, `AlreadySignedBy`,
+    `NumberTaken`, and what signing raises (`signing.carry_out`).
+    """
+    caller.require(Scope.LETTERS_SIGN)
+    with services.database.read() as session:
+        letter = letters.get(session, caller.agency_id, letter_id)
+    job = signing.prepare(services, caller, order, letter)
+    pdf = services.blobs.get(letter.current_sha256 or letter.original_sha256)
+    facts = stamping.examine(services, pdf)
+    if letter.status is not Status.SIGNED:
+        now = services.clock.now()
+        with services.database.write() as session:
+            reservation = letters.reserve_draft(session, letter, now, _rules(services), claim)
+            _record_reservation(session, caller, reservation)
+        letter = reservation.letter
+    with signing.held(services, caller, letter, keep=True) as hold:
+        letter = signing.carry_out(job, hold, stamping.LetterPages(services, pdf, facts), passphrase)
+    return _view(services, letter)
+
+
+def get(services: Services, caller: Caller, letter_id: str) -> LetterView:
+    """The agency's letter of that id. Raises `Forbidden`, `LetterUnknown`."""
+    caller.require(Scope.LETTERS_READ)
+    with services.database.read() as session:
+        return presenting.letter_view(services, session, letters.get(session, caller.agency_id, letter_id))
+
+
+def file(services: Services, caller: Caller, letter_id: str) -> LetterFile:
+    """The newest file of the letter: the signed one, or the draft's own.
+
+    Raises `Forbidden`, `LetterUnknown`, `LetterStateForbids` for a letter of which no file is kept,
+    `StorageUnavailable`.
+    """
+    caller.require(Scope.LETTERS_READ)
+    with services.database.read() as session:
+        letter = letters.get(session, caller.agency_id, letter_id)
+    if letter.current_sha256 is None and not letter.drafted:
+        raise LetterStateForbids(state=letter.status.value)
+    sha256 = letter.current_sha256 or letter.original_sha256
+    return LetterFile(services.blobs.get(sha256), sha256, filename(letter.number))
+
+
+def find(services: Services, caller: Caller, query: LetterQuery) -> LetterPage:
+    """A page of the agency's letters, newest first. Raises `Forbidden`, `RequestInvalid` for a cursor that isn't ours."""
+    caller.require(Scope.LETTERS_READ)
+    filters = search.Filters(
+        status=frozenset({Status(query.status)}) if query.status is not None else None,
+        classification=query.classification,
+        number=query.number,
+        subject=query.text,
+        date_from=query.since,
+        date_to=query.until,
+        signer_id=query.signer,
+    )
+    with services.database.read() as session:
+        page = search.letters(session, caller.agency_id, filters, query.cursor, query.limit)
+        items = tuple(presenting.letter_view(services, session, letter) for letter in page.letters)
+    return LetterPage(items=items, next=page.next)
+
+
+def withdraw(services: Services, caller: Caller, letter_id: str, reason: str) -> LetterView:
+    """Takes a released letter back; its page says so from now on. Raises `Forbidden`, `LetterUnknown`, `LetterStateForbids`."""
+    caller.require(Scope.LETTERS_SIGN)
+    now = services.clock.now()
+    with services.database.write() as session:
+        letter = letters.get(session, caller.agency_id, letter_id)
+        letter = states.withdraw(session, letter, reason, now)
+        audit.record(
+            session, Event.LETTER_WITHDRAWN, caller.actor, now, letter=letter.id, data={"reason": reason}
+        )
+    return _view(services, letter)
+
+
+def filename(number: str) -> str:
+    """A file name for a letter of that number."""
+    return f"{_UNSAFE.sub('-', number).strip('-.')[:100] or 'surat'}.pdf"
+
+
+@contextmanager
+def _refusal_recorded(services: Services, caller: Caller, pdf: bytes, fields: LetterFields) -> Iterator[None]:
+    """Bad input leaves its audit event behind, and nothing else."""
+    try:
+        yield
+    except EsignError as error:
+        data: Mapping[str, JsonValue] = {
+            "code": error.code,
+            "number": fields.number,
+            "sha256": hashlib.sha256(pdf).hexdigest(),
+            "size": len(pdf),
+        }
+        if error.status < 500:
+            with services.database.write() as session:
+                audit.record(session, Event.LETTER_REFUSED, caller.actor, services.clock.now(), data=data)
+        raise
+
+
+def _new(
+    services: Services,
+    session: Session,
+    caller: Caller,
+    pdf: bytes,
+    facts: LetterFacts,
+    fields: LetterFields,
+    plan: SigningPlan | None,
+) -> letters.NewLetter:
+    agency = agencies.get(session, caller.agency_id)
+    if agency is None:
+        raise RuntimeError("a caller has an agency")
+    classification = fields.classification or next(iter(agency.classifications))
+    disclosure = agency.disclosure(classification)
+    if disclosure is None:
+        known = ", ".join(agency.classifications)
+        raise RequestInvalid(field="classification", reason=f"this agency has {known}")
+    if plan is not None and facts.signatures:
+        raise RequestInvalid(field="followers", reason="the letter already carries a signature, so it can't be certified")
+    return letters.NewLetter(
+        agency_id=agency.id,
+        client_id=caller.client_id,
+        number=fields.number,
+        date=fields.date,
+        subject=fields.subject,
+        classification=classification,
+        disclosure=disclosure,
+        pages=facts.pages,
+        original_sha256=hashlib.sha256(pdf).hexdigest(),
+        original_size=len(pdf),
+        certify=plan is not None,
+        planned_signatures=planning.planned(services, session, agency.id, plan, facts.field_names),
+    )
+
+
+def _rules(services: Services) -> letters.Rules:
+    return letters.Rules(
+        minutes=services.settings.reservation_minutes, duplicates=services.settings.duplicate_numbers
+    )
+
+
+def _record_reservation(session: Session, caller: Caller, reservation: letters.Reservation) -> None:
+    letter, at = reservation.letter, reservation.letter.updated_at
+    for gone in reservation.expired:
+        audit.record(session, Event.LETTER_RESERVATION_EXPIRED, caller.actor, at, letter=gone.id)
+    data: Mapping[str, JsonValue] = {
+        "number": letter.number,
+        "resumed": reservation.resumed,
+        "duplicates": list(reservation.duplicates),
+    }
+    audit.record(session, Event.LETTER_RESERVED, caller.actor, at, letter=letter.id, data=data)
+
+
+def _view(services: Services, letter: Letter) -> LetterView:
+    with services.database.read() as session:
+        return presenting.letter_view(services, session, letter)

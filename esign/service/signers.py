@@ -1,0 +1,180 @@
+"""Officials and their credentials, as the use cases see them."""
+
+import hashlib
+from datetime import UTC
+
+from asn1crypto import x509
+from pydantic import SecretStr, TypeAdapter, ValidationError
+from sqlalchemy.orm import Session
+
+from esign.ca.authority import Credential, CredentialStatus
+from esign.ca.dev.subject import Subject
+from esign.ca.authority import Secret
+from esign.errors import (
+    ConfigurationError,
+    CredentialExpired,
+    CredentialMissing,
+    CredentialNotYetValid,
+    CredentialRevoked,
+    CredentialSuspended,
+    CredentialUnusable,
+    SignerUnknown,
+)
+from esign.registry import attempts, audit, credentials, signers
+from esign.registry.inputs import Nik
+from esign.registry.models import CredentialState, Event, Scope, Signer
+from esign.service.orders import Caller
+from esign.service.services import Services
+from esign.service.views import CredentialCertificateView, CredentialView, SignerView
+from esign.x509.keys import KeyAlgorithm
+
+_NIK: TypeAdapter[SecretStr] = TypeAdapter(Nik)
+
+
+def find(services: Services, session: Session, agency_id: str, reference: str) -> Signer:
+    """The agency's signer of that id, or of that NIK. Raises `SignerUnknown`, also for one who is switched off."""
+    try:
+        nik = _NIK.validate_python(reference)
+    except ValidationError:
+        signer = signers.get(session, agency_id, reference)
+    else:
+        signer = signers.by_nik(session, services.keys, agency_id, nik)
+    if not signer.enabled:
+        raise SignerUnknown
+    return signer
+
+
+def view(signer: Signer, capacity: str | None = None) -> SignerView:
+    """The signer as callers see him, in ``capacity`` or his own."""
+    return SignerView(
+        id=signer.id, name=signer.name, office=signer.office, capacity=capacity or signer.capacity
+    )
+
+
+def credential(services: Services, caller: Caller, reference: str) -> CredentialView:
+    """The signer's certificate as his authority shows it now, noted in the register.
+
+    Raises `Forbidden`, `SignerUnknown`, `AuthorityUnavailable`.
+    """
+    caller.require(Scope.SIGNERS_READ)
+    with services.database.read() as session:
+        signer = find(services, session, caller.agency_id, reference)
+        name, holder = holding(services, session, signer)
+    seen = services.authorities.named(name).credential(holder)
+    note(services, signer, seen, caller.actor)
+    with services.database.read() as session:
+        locked = attempts.locked_seconds(session, services.settings, signer.id, caller.client_id, services.clock.now())
+    return CredentialView(
+        signer=view(signer),
+        authority=name,
+        status=seen.status.value,
+        may_sign=seen.status is CredentialStatus.ISSUE and locked == 0,
+        certificate=certificate_view(seen.certificate) if seen.certificate is not None else None,
+        locked_seconds=locked,
+    )
+
+
+def holding(services: Services, session: Session, signer: Signer) -> tuple[str, str]:
+    """The authority that holds the signer's key, and its name for him: as noted, else the default's.
+
+    Raises `CredentialMissing` where no authority is set up.
+    """
+    known = credentials.all_of_signer(session, signer.id)
+    if known:
+        return known[0].authority, known[0].holder
+    if services.authorities.default is None:
+        raise CredentialMissing
+    return services.authorities.default, signer.id
+
+
+def note(services: Services, signer: Signer, seen: Credential, actor: audit.Actor) -> str:
+    """Notes the credential in the register, with an audit event where it changed; gives the row's id."""
+    now = services.clock.now()
+    certificate = seen.certificate
+    validity = certificate["tbs_certificate"]["validity"] if certificate is not None else None
+    with services.database.write() as session:
+        noted = credentials.note(
+            session,
+            signer.id,
+            credentials.Seen(
+                authority=seen.authority,
+                holder=seen.holder,
+                status=CredentialState(seen.status.value),
+                certificate=certificate.dump() if certificate is not None else None,
+                not_before=validity["not_before"].native.astimezone(UTC) if validity is not None else None,
+                not_after=validity["not_after"].native.astimezone(UTC) if validity is not None else None,
+            ),
+            now,
+        )
+        if noted.changed:
+            data = {"authority": seen.authority, "status": seen.status.value}
+            audit.record(
+                session, Event.CREDENTIAL_SEEN, actor, now, signer=signer.id, agency=signer.agency_id, data=data
+            )
+        return noted.credential.id
+
+
+def refuse_unusable(seen: Credential) -> None:
+    """Raises the `CredentialUnusable` that says why this credential may not sign; nothing where it may."""
+    if seen.status is CredentialStatus.ISSUE:
+        return
+    certificate = seen.certificate
+    validity = certificate["tbs_certificate"]["validity"] if certificate is not None else None
+    if seen.status in {CredentialStatus.NO_CERTIFICATE, CredentialStatus.NOT_REGISTERED} or validity is None:
+        raise CredentialMissing
+    if seen.status is CredentialStatus.EXPIRED:
+        raise CredentialExpired(not_after=validity["not_after"].native.date().isoformat())
+    if seen.status is CredentialStatus.NEW:
+        raise CredentialNotYetValid(not_before=validity["not_before"].native.date().isoformat())
+    if seen.status is CredentialStatus.SUSPEND:
+        raise CredentialSuspended
+    if seen.status is CredentialStatus.REVOKE:
+        raise CredentialRevoked(revoked_at=seen.revoked_at.date().isoformat() if seen.revoked_at else None)
+    raise CredentialUnusable(state=seen.status.value)
+
+
+def enrol(
+    services: Services,
+    new: signers.NewSigner,
+    organisation: str,
+    passphrase: Secret,
+    actor: audit.Actor,
+    *,
+    key: KeyAlgorithm = KeyAlgorithm.RSA_2048,
+) -> Signer:
+    """Registers an official and has the dev CA issue him a certificate under that passphrase.
+
+    Raises `RequestInvalid`, and `ConfigurationError` where the dev CA is off: a real authority issues
+    certificates by its own procedure.
+    """
+    if services.dev_ca is None:
+        raise ConfigurationError(variable="ESIGN_DEV_CA", reason="only the development CA issues certificates here")
+    subject = Subject(name=new.name, organisation=organisation, office=new.office)
+    now = services.clock.now()
+    with services.database.write() as session:
+        signer = signers.add(session, services.keys, new, now)
+        audit.record(session, Event.SIGNER_CREATED, actor, now, signer=signer.id, agency=new.agency_id)
+        services.dev_ca.issue(signer.id, subject, passphrase, key=key)
+    note(services, signer, services.dev_ca.credential(signer.id), actor)
+    return signer
+
+
+def certificate_view(certificate: x509.Certificate) -> CredentialCertificateView:
+    """The certificate as callers see it; neither name holds more than common name and organisation."""
+    validity = certificate["tbs_certificate"]["validity"]
+    return CredentialCertificateView(
+        subject=common_name(certificate.subject),
+        organisation=certificate.subject.native.get("organization_name"),
+        issuer=common_name(certificate.issuer),
+        fingerprint=hashlib.sha256(certificate.dump()).hexdigest(),
+        serial=f"{certificate.serial_number:x}",
+        not_before=validity["not_before"].native.astimezone(UTC),
+        not_after=validity["not_after"].native.astimezone(UTC),
+    )
+
+
+def common_name(name: x509.Name) -> str:
+    """The common name; where there is none, the last and most particular part of the name."""
+    native = name.native
+    value = native.get("common_name") or (list(native.values()) or ["?"])[-1]
+    return value if isinstance(value, str) else value[-1]

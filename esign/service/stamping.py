@@ -1,0 +1,127 @@
+"""What a stamp and a footer say, and where they go: an agency's data and a letter brought together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from asn1crypto import x509
+
+from esign.pades import footer as footers
+from esign.pades import stamp
+from esign.pades.appearance import Appearance, Footer
+from esign.pades.letter import LetterFacts, Limits, examine_in
+from esign.pades.letter_form import SignaturePlace
+from esign.pades.placement import Placement, Resolved, Taken, resolve
+from esign.pades.theme import StampTheme
+from esign.pdf.geometry import Box, PageGeometry
+from esign.pdf.margin import foot_marks
+from esign.pdf.render import free_box_in
+from esign.pdf.text import TagHit, find_tag_in
+from esign.registry import codes
+from esign.registry.models import Agency, Letter, Signer
+from esign.service import presenting, signers
+from esign.service.services import Services
+
+
+@dataclass
+class LetterPages:
+    """A letter's pages as placement asks about them; PDF is read in the sandbox."""
+
+    services: Services
+    pdf: bytes = field(repr=False)
+    facts: LetterFacts
+
+    @property
+    def pages(self) -> int:
+        """How many there are."""
+        return self.facts.pages
+
+    @property
+    def fields(self) -> Sequence[SignaturePlace]:
+        """Its signature fields."""
+        return self.facts.fields
+
+    def geometry(self, page: int) -> PageGeometry:
+        """Of a page, from 1; of a long letter it may have to be read."""
+        if page not in self.facts.geometries:
+            self.facts = examine(self.services, self.pdf, [page])
+        return self.facts.geometry(page)
+
+    def find_tag(self, tag: str, page: int | None) -> Sequence[TagHit]:
+        """All places of the tag in reading order."""
+        return find_tag_in(self.services.render, self.pdf, tag, page, timeout=self.services.settings.sandbox_seconds)
+
+    def free_box(self, page: int, width: float, height: float, avoid: Sequence[Box]) -> Box | None:
+        """A box without marks near the end of the page's text."""
+        seconds = self.services.settings.sandbox_seconds
+        return free_box_in(self.services.render, self.pdf, page, width, height, avoid, timeout=seconds)
+
+
+def examine(services: Services, pdf: bytes, pages: Sequence[int] = ()) -> LetterFacts:
+    """What is known of a letter, by a sandbox worker and within the settings' limits. Raises the errors of ``letter.*``."""
+    limits = Limits(max_bytes=services.settings.max_letter_bytes, max_pages=services.settings.max_pages)
+    return examine_in(services.parse, pdf, limits, pages, timeout=services.settings.sandbox_seconds)
+
+
+def theme_of(agency: Agency) -> StampTheme:
+    """The agency's stamp; its domain is the agency's own unless the theme says another."""
+    theme = StampTheme.model_validate(agency.stamp)
+    return theme if theme.domain else theme.model_copy(update={"domain": agency.domain})
+
+
+def content_of(
+    services: Services, agency: Agency, letter: Letter, signer: Signer, capacity: str | None
+) -> stamp.StampContent:
+    """What the stamp of that signer says in that letter."""
+    return stamp.StampContent(
+        address=presenting.address(services, agency, letter.code).upper(),
+        code=codes.grouped(letter.code),
+        name=signer.name,
+        office=signer.office or "",
+        capacity=capacity or "",
+        rank=signer.rank or "",
+        nip=signer.nip or "",
+        agency=agency.name,
+        date=presenting.long_date(presenting.local(services, agency, services.clock.now())),
+    )
+
+
+def place(
+    placement: Placement,
+    pages: LetterPages,
+    content: stamp.StampContent,
+    theme: StampTheme,
+    taken: Sequence[Taken] = (),
+) -> Resolved:
+    """The page and box of a stamp of that content. Raises the errors of ``placement.*``."""
+    return resolve(
+        placement,
+        pages,
+        stamp.natural_size(content, theme),
+        least=stamp.least_size(content.address, theme),
+        taken=taken,
+    )
+
+
+def drawn(content: stamp.StampContent, theme: StampTheme, place: Resolved) -> Appearance | None:
+    """The stamp for that place; None where nothing is to be seen."""
+    width, height = place.size
+    return stamp.draw(content, theme, width, height) if width and height else None
+
+
+def footer(
+    services: Services, agency: Agency, letter: Letter, pages: LetterPages, certificate: x509.Certificate
+) -> Footer:
+    """The footer of every page, naming who issued the certificate. Raises `FooterNoRoom`."""
+    theme = theme_of(agency)
+    issuer = certificate.issuer.native.get("organization_name")
+    name = signers.common_name(certificate.issuer)
+    values = {
+        "issuer": f"{name}, {issuer}" if issuer and issuer != name else name,
+        "domain": theme.domain,
+        "code": codes.grouped(letter.code),
+        "agency": agency.name,
+    }
+    drawing = footers.draw(theme.footer, pages.geometry(1).displayed_size[0], values)
+    footers.refuse_too_many_pages(pages.pages)
+    units = {number: shape.user_unit for number, shape in pages.facts.geometries.items() if shape.user_unit != 1}
+    return footers.place(drawing, foot_marks(services.render, pages.pdf, footers.SIDE, units))
