@@ -17,7 +17,11 @@ from esign.pdf.sandbox import landlock, seccomp
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _CLONE_NEWUSER, _CLONE_NEWNET, _CLONE_NEWIPC = 0x10000000, 0x40000000, 0x08000000
 _DESCRIPTORS = 64
-_SYSTEM_READABLE = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/fonts", "/usr/share/zoneinfo", "/dev/null")
+_SYSTEM_READABLE = (
+    *("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo", "/dev/null"),
+    *("/usr/share/fonts", "/usr/share/X11/fonts", "/usr/local/share/fonts"),
+)
+"""Libraries, time zones, and the fonts that PDFium takes for those that a letter doesn't embed."""
 
 
 @dataclass(frozen=True)

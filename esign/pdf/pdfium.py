@@ -1,0 +1,93 @@
+"""Opening letters in PDFium, the second engine: for text, pictures and free room, never for a verdict.
+
+PDFium is native code over hostile bytes: what is built on this runs in the ``render`` worker of the sandbox. Every
+handle is closed where it was opened.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from functools import cached_property
+
+import pypdfium2
+from pypdfium2 import raw
+
+from esign import errors
+from esign.pdf.encryption import stream_decryption
+from esign.pdf.geometry import Box, PageGeometry
+from esign.pdf.pages import PageTree
+from esign.pdf.revisions import PdfFile
+from esign.pdf.syntax import PdfSyntaxError
+
+
+class Letter:
+    """A letter opened in PDFium. Use ``open_letter``."""
+
+    def __init__(self, pdf: bytes, document: pypdfium2.PdfDocument) -> None:
+        self._pdf = pdf
+        self._document = document
+        self.pages = len(document)
+        """The number of pages, as PDFium counts."""
+
+    @contextlib.contextmanager
+    def page(self, number: int) -> Iterator[pypdfium2.PdfPage]:
+        """The page of that number, from 1, or from the end by a negative number.
+
+        Raises ``PageOutOfRange``, and ``LetterTruncated`` for a page that PDFium can't load.
+        """
+        try:
+            page = self._document[self.number(number) - 1]
+        except pypdfium2.PdfiumError as error:
+            raise errors.LetterTruncated(reason=f"/Page {number}") from error
+        with contextlib.closing(page):
+            yield page
+
+    def number(self, number: int) -> int:
+        """The page number, from 1, that a number from 1 or from the end stands for. Raises ``PageOutOfRange``."""
+        found = number if number > 0 else self.pages + 1 + number
+        if number == 0 or not 1 <= found <= self.pages:
+            raise errors.PageOutOfRange(page=number, pages=self.pages)
+        return found
+
+    def geometry(self, number: int, page: pypdfium2.PdfPage) -> PageGeometry:
+        """The geometry of the page of that number, from 1.
+
+        By our own reader, since PDFium knows no UserUnit; by PDFium for a file that only it can read.
+        """
+        if self._tree is not None and len(self._tree) == self.pages:
+            with contextlib.suppress(PdfSyntaxError):
+                return self._tree[number].geometry
+        visible = Box(*page.get_bbox())
+        return PageGeometry(media=visible, crop=visible, rotate=page.get_rotation())
+
+    def show_forms(self) -> None:
+        """Makes PDFium draw form fields; to be called before the page is opened."""
+        self._document.init_forms()
+
+    @cached_property
+    def _tree(self) -> PageTree | None:
+        try:
+            view = PdfFile(self._pdf).view()
+            if "Encrypt" in view.trailer:
+                view.file.decrypt = stream_decryption(self._pdf)
+            return PageTree(view)
+        except PdfSyntaxError:
+            return None
+
+
+@contextlib.contextmanager
+def open_letter(pdf: bytes) -> Iterator[Letter]:
+    """The letter, opened with the empty user password.
+
+    Raises ``LetterEncrypted`` where it asks for another, and ``LetterTruncated`` where PDFium can't read it.
+    """
+    try:
+        document = pypdfium2.PdfDocument(pdf)
+        count = len(document)
+    except pypdfium2.PdfiumError as error:
+        if getattr(error, "err_code", None) in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+            raise errors.LetterEncrypted from error
+        raise errors.LetterTruncated(reason="xref") from error
+    with contextlib.closing(document):
+        if count == 0:
+            raise errors.LetterWithoutPages
+        yield Letter(pdf, document)
