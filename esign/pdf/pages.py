@@ -88,8 +88,8 @@ class PageTree:
         while pending:
             item = pending.pop()
             if len(item) == 2:
-                node, first = item
-                if self._view.resolve(node.get("Count")) != len(self._leaves) - first:
+                counted, first = item
+                if self._view.resolve(counted.get("Count")) != len(self._leaves) - first:
                     raise PageTreeError("a /Count of the page tree is wrong")
                 continue
             reference, above, depth = item
