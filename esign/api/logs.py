@@ -13,7 +13,7 @@ import threading
 import traceback
 from collections.abc import Mapping, MutableMapping
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import structlog
 
@@ -67,8 +67,10 @@ def mask(text: str) -> str:
     return text
 
 
-def configure(level: str, renderer: Literal["json", "console"]) -> None:
-    """Sets up the logs of this process: to standard output, one line an event."""
+def configure(level: str, renderer: Literal["json", "console"], stream: TextIO | None = None) -> None:
+    """Sets up the logs of this process: to ``stream`` (standard output), one line an event."""
+    stream = stream or sys.stdout
+    logging.raiseExceptions = False  # what logging prints of its own failures holds the raw arguments
     before: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -79,7 +81,7 @@ def configure(level: str, renderer: Literal["json", "console"]) -> None:
     last: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if renderer == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())
+        else structlog.dev.ConsoleRenderer(colors=stream.isatty())
     )
     structlog.configure(
         processors=[
@@ -108,7 +110,7 @@ def configure(level: str, renderer: Literal["json", "console"]) -> None:
                     "keep_exc_info": False,
                 }
             },
-            "handlers": {"out": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "lines"}},
+            "handlers": {"out": {"class": "logging.StreamHandler", "stream": stream, "formatter": "lines"}},
             "root": {"handlers": ["out"], "level": level.upper()},
             "loggers": {
                 # What these say at INFO holds addresses with their query strings, or is a second access log.

@@ -104,7 +104,7 @@ def responses(
     always: tuple[type[EsignError], ...] = (EsignError,)
     for error in chain(*groups, always):
         by_status.setdefault(error.status, {})[error.code] = error
-    found: dict[int | str, dict[str, Any]] = dict(good or {})
+    found: dict[int | str, dict[str, Any]] = {status: one for status, one in (good or {}).items()}  # noqa: C416 a wider key
     return found | {status: _response(tuple(kinds.values())) for status, kinds in sorted(by_status.items())}
 
 
