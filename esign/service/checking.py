@@ -105,9 +105,7 @@ def revision_hashes(pdf: bytes) -> list[str]:
     return hashes[::-1]
 
 
-def _registered(
-    session: Session, report: Report, pdf: bytes, code: str | None
-) -> tuple[Letter | None, RegisterStatus]:
+def _registered(session: Session, report: Report, pdf: bytes, code: str | None) -> tuple[Letter | None, RegisterStatus]:
     """The letter that the file is or continues, and what the register says of it."""
     found = letters.by_files(session, revision_hashes(pdf))
     claimed = _by_code(session, code) if code is not None else None

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from esign.ca.authority import Secret
 from esign.errors import EsignError, LetterStateForbids, RequestInvalid
 from esign.pades.letter import LetterFacts
-from esign.registry import agencies, audit, letters, search, states
+from esign.registry import agencies, audit, letters, states
+from esign.registry import search as register
 from esign.registry.models import Event, Letter, Scope, Status
 from esign.service import planning, presenting, signing, stamping
 from esign.service.orders import Caller, LetterFields, LetterQuery, SigningPlan, SignOrder
@@ -137,10 +138,10 @@ def file(services: Services, caller: Caller, letter_id: str) -> LetterFile:
     return LetterFile(services.blobs.get(sha256), sha256, filename(letter.number))
 
 
-def find(services: Services, caller: Caller, query: LetterQuery) -> LetterPage:
-    """A page of the agency's letters, newest first. Raises `Forbidden`, `RequestInvalid` for a cursor that isn't ours."""
+def search(services: Services, caller: Caller, query: LetterQuery) -> LetterPage:
+    """A page of the agency's letters, newest first. Raises `Forbidden`, and `RequestInvalid` for a strange cursor."""
     caller.require(Scope.LETTERS_READ)
-    filters = search.Filters(
+    filters = register.Filters(
         status=frozenset({Status(query.status)}) if query.status is not None else None,
         classification=query.classification,
         number=query.number,
@@ -150,21 +151,22 @@ def find(services: Services, caller: Caller, query: LetterQuery) -> LetterPage:
         signer_id=query.signer,
     )
     with services.database.read() as session:
-        page = search.letters(session, caller.agency_id, filters, query.cursor, query.limit)
+        page = register.letters(session, caller.agency_id, filters, query.cursor, query.limit)
         items = tuple(presenting.letter_view(services, session, letter) for letter in page.letters)
     return LetterPage(items=items, next=page.next)
 
 
 def withdraw(services: Services, caller: Caller, letter_id: str, reason: str) -> LetterView:
-    """Takes a released letter back; its page says so from now on. Raises `Forbidden`, `LetterUnknown`, `LetterStateForbids`."""
+    """Takes a released letter back; its page says so from now on.
+
+    Raises `Forbidden`, `LetterUnknown`, `LetterStateForbids`.
+    """
     caller.require(Scope.LETTERS_SIGN)
     now = services.clock.now()
     with services.database.write() as session:
         letter = letters.get(session, caller.agency_id, letter_id)
         letter = states.withdraw(session, letter, reason, now)
-        audit.record(
-            session, Event.LETTER_WITHDRAWN, caller.actor, now, letter=letter.id, data={"reason": reason}
-        )
+        audit.record(session, Event.LETTER_WITHDRAWN, caller.actor, now, letter=letter.id, data={"reason": reason})
     return _view(services, letter)
 
 
@@ -209,7 +211,9 @@ def _new(
         known = ", ".join(agency.classifications)
         raise RequestInvalid(field="classification", reason=f"this agency has {known}")
     if plan is not None and facts.signatures:
-        raise RequestInvalid(field="followers", reason="the letter already carries a signature, so it can't be certified")
+        raise RequestInvalid(
+            field="followers", reason="the letter already carries a signature, so it can't be certified"
+        )
     return letters.NewLetter(
         agency_id=agency.id,
         client_id=caller.client_id,
@@ -227,9 +231,7 @@ def _new(
 
 
 def _rules(services: Services) -> letters.Rules:
-    return letters.Rules(
-        minutes=services.settings.reservation_minutes, duplicates=services.settings.duplicate_numbers
-    )
+    return letters.Rules(minutes=services.settings.reservation_minutes, duplicates=services.settings.duplicate_numbers)
 
 
 def _record_reservation(session: Session, caller: Caller, reservation: letters.Reservation) -> None:

@@ -24,6 +24,7 @@ def _printable(text: str) -> str:
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_printable)]
 """One line of text that is shown to people: no control or direction-turning characters."""
 
+
 @dataclass(frozen=True)
 class Caller:
     """Who asks: an API client of one agency, in one request."""
@@ -118,7 +119,9 @@ class LetterQuery(BaseModel):
     """Exactly this number."""
     text: Annotated[str, Field(min_length=2, max_length=100)] | None = None
     """Part of the number or subject, in any case."""
-    status: Literal["draft", "reserved", "signing", "signed", "failed", "unknown", "withdrawn", "replaced"] | None = None
+    status: Literal["draft", "reserved", "signing", "signed", "failed", "unknown", "withdrawn", "replaced"] | None = (
+        None
+    )
     classification: Annotated[str, Field(max_length=50)] | None = None
     signer: Annotated[str, Field(max_length=64)] | None = None
     """A signer's id."""

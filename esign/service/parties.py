@@ -1,6 +1,6 @@
 """What an operator sets up: agencies, API clients, officials; and lifting a lock."""
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from esign.errors import RequestInvalid
 from esign.pades.theme import StampTheme
@@ -28,9 +28,7 @@ def add_agency(services: Services, new: agencies.NewAgency, actor: audit.Actor) 
         return added
 
 
-def change_agency(
-    services: Services, slug: str, changes: agencies.AgencyChanges, actor: audit.Actor
-) -> Agency:
+def change_agency(services: Services, slug: str, changes: agencies.AgencyChanges, actor: audit.Actor) -> Agency:
     """Changes an agency. Raises `RequestInvalid`, also where its stamp's theme is not one."""
     if changes.stamp is not None:
         check_stamp(changes.stamp)
@@ -38,7 +36,7 @@ def change_agency(
     with services.database.write() as session:
         changed = agencies.change(session, found, changes)
         fields = sorted(changes.model_fields_set)
-        audit.record(session, Event.AGENCY_CHANGED, actor, now, agency=found.id, data={"fields": list(fields)})
+        audit.record(session, Event.AGENCY_CHANGED, actor, now, agency=found.id, data={"fields": [*fields]})
         return changed
 
 
@@ -53,7 +51,7 @@ def add_client(services: Services, new: clients.NewClient, actor: audit.Actor) -
     now = services.clock.now()
     with services.database.write() as session:
         client, key = clients.add(session, services.keys, new, now)
-        data = {"client": client.id, "scopes": list(client.scopes)}
+        data: dict[str, JsonValue] = {"client": client.id, "scopes": list(client.scopes)}
         audit.record(session, Event.CLIENT_CREATED, actor, now, agency=new.agency_id, data=data)
         return client, key
 
@@ -72,7 +70,7 @@ def switch_client(
     with services.database.write() as session:
         client = _client(clients.get(session, agency_id, client_id))
         clients.switch(session, client, enabled=enabled)
-        data = {"client": client.id, "enabled": enabled}
+        data: dict[str, JsonValue] = {"client": client.id, "enabled": enabled}
         audit.record(session, Event.CLIENT_CHANGED, actor, now, agency=agency_id, data=data)
         return client
 
@@ -103,7 +101,7 @@ def change_signer(
         signer = signers.change(session, signers.get(session, agency_id, signer_id), changes, now)
         fields = sorted(changes.model_fields_set)
         audit.record(
-            session, Event.SIGNER_CHANGED, actor, now, signer=signer.id, agency=agency_id, data={"fields": list(fields)}
+            session, Event.SIGNER_CHANGED, actor, now, signer=signer.id, agency=agency_id, data={"fields": [*fields]}
         )
         return signer
 

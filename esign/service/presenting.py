@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -100,9 +101,11 @@ def registered_letter(services: Services, session: Session, letter: Letter, show
     )
 
 
-def public_status(letter: Letter) -> Status:
+def public_status(letter: Letter) -> Literal["signed", "withdrawn", "replaced"]:
     """What the public is told of a released letter: while another official signs it, it stays in force."""
-    return letter.status if letter.status in {Status.WITHDRAWN, Status.REPLACED} else Status.SIGNED
+    if letter.status is Status.WITHDRAWN:
+        return "withdrawn"
+    return "replaced" if letter.status is Status.REPLACED else "signed"
 
 
 def _signature_view(signature: Signature) -> SignatureView:

@@ -56,9 +56,7 @@ def _wrong_in_own(found: SignatureReport, certificate: x509.Certificate, signed:
     return wrong
 
 
-def _wrong_in_earlier(
-    made: Sequence[SignatureReport], mine: SignatureReport, own_before: Sequence[str]
-) -> list[str]:
+def _wrong_in_earlier(made: Sequence[SignatureReport], mine: SignatureReport, own_before: Sequence[str]) -> list[str]:
     earlier = [each for each in made if each is not mine]
     wrong = [
         f"the earlier signature in {each.field} no longer holds"

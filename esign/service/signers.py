@@ -7,9 +7,8 @@ from asn1crypto import x509
 from pydantic import SecretStr, TypeAdapter, ValidationError
 from sqlalchemy.orm import Session
 
-from esign.ca.authority import Credential, CredentialStatus
+from esign.ca.authority import Credential, CredentialStatus, Secret
 from esign.ca.dev.subject import Subject
-from esign.ca.authority import Secret
 from esign.errors import (
     ConfigurationError,
     CredentialExpired,
@@ -46,9 +45,7 @@ def find(services: Services, session: Session, agency_id: str, reference: str) -
 
 def view(signer: Signer, capacity: str | None = None) -> SignerView:
     """The signer as callers see him, in ``capacity`` or his own."""
-    return SignerView(
-        id=signer.id, name=signer.name, office=signer.office, capacity=capacity or signer.capacity
-    )
+    return SignerView(id=signer.id, name=signer.name, office=signer.office, capacity=capacity or signer.capacity)
 
 
 def credential(services: Services, caller: Caller, reference: str) -> CredentialView:
@@ -63,7 +60,7 @@ def credential(services: Services, caller: Caller, reference: str) -> Credential
     seen = services.authorities.named(name).credential(holder)
     note(services, signer, seen, caller.actor)
     with services.database.read() as session:
-        locked = attempts.locked_seconds(session, services.settings, signer.id, caller.client_id, services.clock.now())
+        locked = attempts.locked_for(session, signer.id, caller.client_id, services.clock.now(), limits_of(services))
     return CredentialView(
         signer=view(signer),
         authority=name,
@@ -178,3 +175,14 @@ def common_name(name: x509.Name) -> str:
     native = name.native
     value = native.get("common_name") or (list(native.values()) or ["?"])[-1]
     return value if isinstance(value, str) else value[-1]
+
+
+def limits_of(services: Services) -> attempts.Limits:
+    """The limits of wrong passphrases, from the settings."""
+    settings = services.settings
+    return attempts.Limits(
+        per_client=settings.attempts_per_client,
+        per_signer=settings.attempts_per_signer,
+        window_seconds=settings.attempts_window_seconds,
+        lock_seconds=settings.lock_seconds,
+    )

@@ -7,9 +7,11 @@ an authority that was asked to sign and did not answer: that letter waits for a 
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+
+from pydantic import JsonValue
 
 from esign.ca.authority import Activation, Authority, Secret
 from esign.errors import (
@@ -139,7 +141,14 @@ def carry_out(job: Signing, hold: Hold, pages: stamping.LetterPages, passphrase:
         hold.letter = _start(job, hold.letter)
         wants_footer = job.order.footer if job.order.footer is not None else job.agency.footer
         footer = (
-            stamping.footer(services, job.agency, hold.letter, pages, activation.certificate)
+            stamping.footer(
+                services,
+                job.agency,
+                hold.letter,
+                pages,
+                activation.certificate,
+                [place.box, *(each.box for each in taken)],
+            )
             if wants_footer and first
             else None
         )
@@ -180,43 +189,33 @@ def activated(job: Signing, passphrase: Secret) -> Iterator[Activation]:
 
     Raises `SignerLocked`, `WrongPassphrase` with the tries that are left, and what the authority raises.
     """
-    services, limits = job.services, limits_of(job.services)
+    services, limits = job.services, signers.limits_of(job.services)
     attempt = _attempt(job, limits)
-    try:
-        opening = job.authority.activate(job.holder, passphrase)
-        activation = opening.__enter__()
-    except WrongPassphrase:
-        now = services.clock.now()
-        with services.database.write() as session:
-            remaining = attempts.confirm_wrong(session, attempt, now, limits)
-            data = {"remaining": remaining}
-            audit.record(
-                session, Event.PASSPHRASE_WRONG, job.caller.actor, now, signer=job.signer.id, data=data
-            )
-            if remaining == 0:
-                audit.record(session, Event.SIGNER_LOCKED, job.caller.actor, now, signer=job.signer.id)
-        raise WrongPassphrase(remaining=remaining) from None
-    except BaseException:
-        with services.database.write() as session:
-            attempts.take_back(session, attempt)
-        raise
-    try:
+    with ExitStack() as opening:
+        try:
+            activation = opening.enter_context(job.authority.activate(job.holder, passphrase))
+        except WrongPassphrase:
+            remaining = _confirm_wrong(job, attempt, limits)
+            raise WrongPassphrase(remaining=remaining) from None
+        except BaseException:
+            with services.database.write() as session:
+                attempts.take_back(session, attempt)
+            raise
         with services.database.write() as session:
             attempts.forgive(session, attempt)
         yield activation
-    finally:
-        opening.__exit__(None, None, None)
 
 
-def limits_of(services: Services) -> attempts.Limits:
-    """The limits of wrong passphrases, from the settings."""
-    settings = services.settings
-    return attempts.Limits(
-        per_client=settings.attempts_per_client,
-        per_signer=settings.attempts_per_signer,
-        window_seconds=settings.attempts_window_seconds,
-        lock_seconds=settings.lock_seconds,
-    )
+def _confirm_wrong(job: Signing, attempt: attempts.Attempt, limits: attempts.Limits) -> int:
+    """Counts the wrong passphrase, with its audit event; how many tries are left."""
+    now, actor = job.services.clock.now(), job.caller.actor
+    with job.services.database.write() as session:
+        remaining = attempts.confirm_wrong(session, attempt, now, limits)
+        data: dict[str, JsonValue] = {"remaining": remaining}
+        audit.record(session, Event.PASSPHRASE_WRONG, actor, now, signer=job.signer.id, data=data)
+        if remaining == 0:
+            audit.record(session, Event.SIGNER_LOCKED, actor, now, signer=job.signer.id)
+        return remaining
 
 
 def _attempt(job: Signing, limits: attempts.Limits) -> attempts.Attempt:
@@ -261,7 +260,7 @@ def _followers(
             signer = signers.find(job.services, session, job.agency.id, each.signer_id)
         content = stamping.content_of(job.services, job.agency, letter, signer, signer.capacity)
         place = stamping.place(each.placement, pages, content, stamping.theme_of(job.agency), taken)
-        fields.append(FollowerField(each.field, place.page_index, None if place.field else tuple(place.rect)))
+        fields.append(FollowerField(each.field, place.page_index, None if place.field else place.rect))
         taken.append(Taken(place.page, place.box))
     return tuple(fields), tuple(taken)
 
@@ -269,7 +268,7 @@ def _followers(
 def _field(place: Resolved) -> NewField | ExistingField:
     if place.field is not None:
         return ExistingField(place.field)
-    return NewField(place.page_index, tuple(place.rect))
+    return NewField(place.page_index, place.rect)
 
 
 def _profile(job: Signing) -> Profile:
@@ -296,7 +295,7 @@ def _quarantine(job: Signing, letter: Letter, signed: SignedLetter, wrong: Seque
             ),
             now,
         )
-        data = {"sha256": sha256, "problems": list(wrong)}
+        data: dict[str, JsonValue] = {"sha256": sha256, "problems": list(wrong)}
         audit.record(session, Event.LETTER_QUARANTINED, job.caller.actor, now, letter=letter.id, data=data)
 
 
@@ -316,7 +315,7 @@ def _release(
         signer_capacity=capacity,
         field_name=signed.field,
         page=place.page if visible else None,
-        box=tuple(place.box) if visible else None,
+        box=place.box if visible else None,
         profile=Level(request.profile),
         level=Level(signed.level),
         certificate_sha256=hashlib.sha256(certificate.dump()).hexdigest(),

@@ -13,7 +13,6 @@ from esign.pades.letter_form import SignaturePlace
 from esign.pades.placement import Placement, Resolved, Taken, resolve
 from esign.pades.theme import StampTheme
 from esign.pdf.geometry import Box, PageGeometry
-from esign.pdf.margin import foot_marks
 from esign.pdf.render import free_box_in
 from esign.pdf.text import TagHit, find_tag_in
 from esign.registry import codes
@@ -53,11 +52,11 @@ class LetterPages:
     def free_box(self, page: int, width: float, height: float, avoid: Sequence[Box]) -> Box | None:
         """A box without marks near the end of the page's text."""
         seconds = self.services.settings.sandbox_seconds
-        return free_box_in(self.services.render, self.pdf, page, width, height, avoid, timeout=seconds)
+        return free_box_in(self.services.render, self.pdf, page, width, height, tuple(avoid), timeout=seconds)
 
 
 def examine(services: Services, pdf: bytes, pages: Sequence[int] = ()) -> LetterFacts:
-    """What is known of a letter, by a sandbox worker and within the settings' limits. Raises the errors of ``letter.*``."""
+    """What a sandbox worker finds of a letter, within the settings' limits. Raises the errors of ``letter.*``."""
     limits = Limits(max_bytes=services.settings.max_letter_bytes, max_pages=services.settings.max_pages)
     return examine_in(services.parse, pdf, limits, pages, timeout=services.settings.sandbox_seconds)
 
@@ -109,9 +108,14 @@ def drawn(content: stamp.StampContent, theme: StampTheme, place: Resolved) -> Ap
 
 
 def footer(
-    services: Services, agency: Agency, letter: Letter, pages: LetterPages, certificate: x509.Certificate
+    services: Services,
+    agency: Agency,
+    letter: Letter,
+    pages: LetterPages,
+    certificate: x509.Certificate,
+    stamps: Sequence[Box],
 ) -> Footer:
-    """The footer of every page, naming who issued the certificate. Raises `FooterNoRoom`."""
+    """The footer of every page, naming who issued the certificate. Raises `FooterNoRoom`, `FooterTooManyPages`."""
     theme = theme_of(agency)
     issuer = certificate.issuer.native.get("organization_name")
     name = signers.common_name(certificate.issuer)
@@ -121,7 +125,4 @@ def footer(
         "code": codes.grouped(letter.code),
         "agency": agency.name,
     }
-    drawing = footers.draw(theme.footer, pages.geometry(1).displayed_size[0], values)
-    footers.refuse_too_many_pages(pages.pages)
-    units = {number: shape.user_unit for number, shape in pages.facts.geometries.items() if shape.user_unit != 1}
-    return footers.place(drawing, foot_marks(services.render, pages.pdf, footers.SIDE, units))
+    return footers.fit(theme.footer, values, pages, pages.pdf, services.render, stamps)
