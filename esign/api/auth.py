@@ -50,4 +50,3 @@ class Authorised:
 MaySign = Annotated[Caller, Depends(Authorised(Scope.LETTERS_SIGN))]
 MayRead = Annotated[Caller, Depends(Authorised(Scope.LETTERS_READ))]
 MayReadSigners = Annotated[Caller, Depends(Authorised(Scope.SIGNERS_READ))]
-MayAdminister = Annotated[Caller, Depends(Authorised(Scope.ADMIN))]

@@ -1,6 +1,7 @@
 """Whether the process lives, whether it can do its work, and its metrics."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import UTC
 
 from fastapi import APIRouter, Request
 from prometheus_client.core import Metric
@@ -11,6 +12,7 @@ from esign import errors
 from esign.api import context, metrics, problems, state
 from esign.service import readiness
 from esign.service.services import Services
+from esign.service.signers import common_name
 
 router = APIRouter(tags=["operation"])
 
@@ -80,9 +82,24 @@ def read_metrics(request: Request) -> Response:
 
 def gauges(services: Services) -> Iterable[Metric]:
     """What is read from the service whenever the metrics are asked for."""
-    yield from metrics.pools((("parse", services.parse.stats()), ("render", services.render.stats())))
+    yield from metrics.pools((kind, pool.stats()) for kind, pool in services.pools().items())
+    yield metrics.gauge(
+        "esign_certificate_seconds",
+        "Seconds until a certificate of an authority ends; negative once it has.",
+        "certificate",
+        _remaining(services),
+    )
     found = readiness.check(services)
     yield metrics.gauge("esign_ready", "Whether the service is ready.", "service", [("esign", float(found.ready))])
     yield metrics.gauge(
         "esign_ready_check", "Whether one check passes.", "check", ((c.name, float(c.ok)) for c in found.checks)
     )
+
+
+def _remaining(services: Services) -> Iterator[tuple[str, float]]:
+    now = services.clock.now()
+    for authority in services.authorities:
+        timestamps = authority.timestamps()
+        for certificate in (*authority.roots(), *(timestamps.certificates() if timestamps is not None else ())):
+            end = certificate["tbs_certificate"]["validity"]["not_after"].native.astimezone(UTC)
+            yield f"{authority.name}: {common_name(certificate.subject)}", (end - now).total_seconds()

@@ -4,10 +4,11 @@ The answer is kept before it is sent, in the thread that did the work: a client 
 it when it asks again with the same key.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
+import structlog
 from fastapi import Header, Request
 from pydantic import JsonValue
 from starlette.responses import Response
@@ -22,6 +23,8 @@ HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 
 LONGEST = 255
+
+_log = structlog.stdlib.get_logger("esign.idempotency")
 
 RAISES: tuple[type[errors.EsignError], ...] = (errors.IdempotencyInFlight, errors.IdempotencyMismatch)
 """What the header alone may lead to."""
@@ -54,7 +57,7 @@ class Answer:
     """A whole answer, as it is kept and sent."""
 
     status: int
-    media_type: str
+    media_type: str | None
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -69,35 +72,46 @@ def once(
     caller: Caller,
     key: str | None,
     *,
-    files: Sequence[bytes],
+    files: Mapping[str, str],
     fields: Mapping[str, JsonValue],
-    work: Callable[[], Answer],
+    work: Callable[[str | None], Answer],
 ) -> Response:
     """The answer of ``work``, which is done once for each key.
 
-    ``files`` are the SHA-256 digests and ``fields`` the fields of the request, without passphrase or code.
+    ``files`` are the SHA-256 of each file by its field, ``fields`` the fields of the request without
+    passphrase or code. ``work`` is given what tells the request from others, so that its retry may take over
+    what it had reserved; None without a key.
+
     Kept are success and refusals that would come again; a wrong passphrase, a lock, and everything that is
     worth trying again leave the key free. Raises what ``work`` raises, `IdempotencyInFlight`,
     `IdempotencyMismatch`, `InvalidFields` for a key that is none.
     """
     if key is None:
-        return work().response()
+        return work(None).response()
     if not 0 < len(key) <= LONGEST or not all("!" <= character <= "~" for character in key):
         raise InvalidFields.one(HEADER, _WRONG_KEY)
     begun = idempotency.begin(state.of(request).services, caller, key, request.url.path, files, fields)
     if isinstance(begun, idempotency.Replay):
         return Answer(begun.status, begun.media_type, begun.body, begun.headers).response(replayed=True)
     try:
-        answer = work()
+        answer = work(begun.claim)
     except Exception as error:
         refusal = _kept(error, request)
         if refusal is None:
             begun.abandon()
         else:
-            begun.complete(refusal.status_code, problems.MEDIA_TYPE, _own_headers(refusal), bytes(refusal.body))
+            _keep(begun, Answer(refusal.status_code, problems.MEDIA_TYPE, bytes(refusal.body), _own_headers(refusal)))
         raise
-    begun.complete(answer.status, answer.media_type, answer.headers, answer.body)
+    _keep(begun, answer)
     return answer.response()
+
+
+def _keep(ticket: idempotency.Ticket, answer: Answer) -> None:
+    """Keeps the answer. Where that fails, what was done is done all the same, and is told now or never."""
+    try:
+        ticket.complete(answer.status, answer.media_type, answer.headers, answer.body)
+    except errors.EsignError as error:
+        _log.error("answer_not_kept", exc_info=error)
 
 
 def _kept(error: Exception, request: Request) -> Response | None:

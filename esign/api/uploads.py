@@ -75,9 +75,9 @@ class Upload:
             self._file.write(data)
 
     @property
-    def sha256(self) -> bytes:
-        """SHA-256 of the whole file."""
-        return self._digest.digest()
+    def sha256(self) -> str:
+        """SHA-256 of the whole file, hexadecimal."""
+        return self._digest.hexdigest()
 
     def read(self) -> bytes:
         """All bytes."""

@@ -43,7 +43,7 @@ def received(body: bytes, content_type: str, *, chunk: int = 1000, announce: boo
     async def read() -> Form:
         async with uploads.multipart(request(body, content_type, chunk=chunk, announce=announce), SHAPE, 5) as form:
             if form.file is not None:
-                assert hashlib.sha256(form.file.read()).digest() == form.file.sha256
+                assert hashlib.sha256(form.file.read()).hexdigest() == form.file.sha256
             return form
 
     return anyio.run(read)
@@ -56,11 +56,8 @@ def refused(body: bytes, content_type: str) -> tuple[str, Reason]:
     return one.field, one.reason
 
 
-@pytest.mark.parametrize("chunk", [1, 7, 65536])
-@pytest.mark.parametrize("size", [0, 5, 100_000, 2_500_000])
+@pytest.mark.parametrize(("chunk", "size"), [(1, 0), (1, 5), (7, 100_000), (65536, 2_500_000)])
 def test_a_form_with_a_file_is_read_whatever_the_chunks(chunk: int, size: int) -> None:
-    if chunk < 100 and size > 100_000:
-        pytest.skip("one byte at a time would take long and show nothing new")
     content = bytes(index * 7 % 251 for index in range(size))
     form = received(*encoded(file=("surat.pdf", content), number="1/2", passphrase="kata sandi é"), chunk=chunk)
     assert form.fields == {"number": "1/2"}

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from esign import errors
 from esign.api import auth, idempotency, openapi, reasons, state, uploads
-from esign.api.auth import MayAdminister, MayRead
+from esign.api.auth import MayRead, MaySign
 from esign.api.idempotency import Answer, Key
 from esign.api.openapi import responses
 from esign.api.uploads import Shape
@@ -154,17 +154,17 @@ WithdrawalForm = Annotated[Withdrawal, Depends(_withdrawal)]
 def withdraw(
     request: Request,
     letter_id: LetterId,
-    caller: MayAdminister,
+    caller: MaySign,
     withdrawal: WithdrawalForm,
     idempotency_key: Key = None,
 ) -> Response:
     """Takes the letter out of force."""
 
-    def work() -> Answer:
+    def work(_: str | None) -> Answer:
         view = letters.withdraw(state.of(request).services, caller, letter_id, withdrawal.reason)
         return answers.record(view, status=200)
 
-    return idempotency.once(request, caller, idempotency_key, files=(), fields={"reason": withdrawal.reason}, work=work)
+    return idempotency.once(request, caller, idempotency_key, files={}, fields={"reason": withdrawal.reason}, work=work)
 
 
 def _names(if_none_match: str | None, entity_tag: str) -> bool:

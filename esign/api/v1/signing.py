@@ -15,7 +15,7 @@ from esign.api.uploads import Form, Shape
 from esign.api.v1 import answers, forms, raises
 from esign.api.v1.forms import FILE, PASSPHRASE, Filled
 from esign.service import letters
-from esign.service.orders import Caller, LetterFields, SignOrder
+from esign.service.orders import LetterFields, SignOrder
 from esign.service.views import LetterView
 
 router = APIRouter(prefix="/v1/letters", tags=["signing"])
@@ -104,15 +104,17 @@ def sign_new(request: Request, caller: MaySign, form: SignForm, idempotency_key:
     assert letter is not None and order is not None  # noqa: S101, PT018 settled
     upload, passphrase = form.upload(FILE), form.secret(PASSPHRASE)
 
-    def work() -> Answer:
-        view = letters.sign_new(state.of(request).services, caller, upload.read(), letter, order, passphrase, plan=plan)
-        return _answer(request, caller, view, wanted)
+    def work(claim: str | None) -> Answer:
+        view = letters.sign_new(
+            state.of(request).services, caller, upload.read(), letter, order, passphrase, plan=plan, claim=claim
+        )
+        return _answer(request, view, wanted)
 
     return idempotency.once(
         request,
         caller,
         idempotency_key,
-        files=(upload.sha256,),
+        files={FILE: upload.sha256},
         fields=filled.fields | {"answer": wanted},
         work=_counted(request, work),
     )
@@ -149,11 +151,13 @@ def create(request: Request, caller: MaySign, form: DraftForm, idempotency_key: 
     assert letter is not None  # noqa: S101 settled
     upload = form.upload(FILE)
 
-    def work() -> Answer:
+    def work(_: str | None) -> Answer:
         view = letters.draft(state.of(request).services, caller, upload.read(), letter, plan=plan)
         return answers.record(view, status=201)
 
-    return idempotency.once(request, caller, idempotency_key, files=(upload.sha256,), fields=filled.fields, work=work)
+    return idempotency.once(
+        request, caller, idempotency_key, files={FILE: upload.sha256}, fields=filled.fields, work=work
+    )
 
 
 @router.post(
@@ -192,35 +196,40 @@ def sign(
     assert order is not None  # noqa: S101 settled
     passphrase = form.secret(PASSPHRASE)
 
-    def work() -> Answer:
-        view = letters.sign(state.of(request).services, caller, letter_id, order, passphrase)
-        return _answer(request, caller, view, wanted)
+    def work(claim: str | None) -> Answer:
+        view = letters.sign(state.of(request).services, caller, letter_id, order, passphrase, claim=claim)
+        return _answer(request, view, wanted)
 
     return idempotency.once(
         request,
         caller,
         idempotency_key,
-        files=(),
+        files={},
         fields=filled.fields | {"answer": wanted},
         work=_counted(request, work),
     )
 
 
-def _answer(request: Request, caller: Caller, view: LetterView, wanted: str) -> Answer:
+def _answer(request: Request, view: LetterView, wanted: str) -> Answer:
     """The signed letter in the form that was asked for."""
-    newest = view.signatures[-1]
-    state.of(request).metrics.signature(level=str(newest.level), authority=newest.certificate.issuer, outcome="signed")
+    own, newest = state.of(request), view.signatures[-1]
+    own.metrics.signature(level=str(newest.level), authority=newest.certificate.issuer, outcome="signed")
     if wanted == answers.JSON:
         return answers.record(view, status=201)
-    return answers.signed_file(view, letters.file(state.of(request).services, caller, view.id), status=201)
+    try:
+        content = own.services.blobs.get(view.file.sha256)
+    except errors.StorageUnavailable:  # signed it is: the record tells where the file will be
+        return answers.record(view, status=201)
+    file = letters.LetterFile(content, view.file.sha256, letters.filename(view.number))
+    return answers.signed_file(view, file, status=201)
 
 
-def _counted(request: Request, work: Callable[[], Answer]) -> Callable[[], Answer]:
+def _counted(request: Request, work: Callable[[str | None], Answer]) -> Callable[[str | None], Answer]:
     """The work, whose refusals are counted."""
 
-    def counted() -> Answer:
+    def counted(claim: str | None) -> Answer:
         try:
-            return work()
+            return work(claim)
         except errors.EsignError as error:
             state.of(request).metrics.signature(level="-", authority="-", outcome=error.code)
             raise

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
 from esign import errors
@@ -160,8 +160,7 @@ def see_page(
     request: Request,
     code: Code,
     page: Annotated[int, Path(ge=1, le=100_000, description="1 is the first page.")],
-    width: Annotated[int, Query(ge=100, le=2000, description="Width of the picture in pixels.")] = 900,
 ) -> Response:
     """A picture of a registered page."""
-    picture = checking.page_picture(state.of(request).services, code, page, width)
+    picture = checking.page_picture(state.of(request).services, code, page)
     return Response(picture, headers={"Cache-Control": "public, max-age=300"}, media_type="image/png")
