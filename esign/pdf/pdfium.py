@@ -12,7 +12,6 @@ import pypdfium2
 from pypdfium2 import raw
 
 from esign import errors
-from esign.pdf.encryption import stream_decryption
 from esign.pdf.geometry import Box, PageGeometry
 from esign.pdf.pages import PageTree
 from esign.pdf.revisions import PdfFile
@@ -68,6 +67,8 @@ class Letter:
         try:
             view = PdfFile(self._pdf).view()
             if "Encrypt" in view.trailer:
+                from esign.pdf.encryption import stream_decryption  # noqa: PLC0415  half a second, and rarely needed
+
                 view.file.decrypt = stream_decryption(self._pdf)
             return PageTree(view)
         except PdfSyntaxError:
