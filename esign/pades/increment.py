@@ -15,7 +15,7 @@ from esign.errors import LetterTruncated
 from esign.pades.encryption import Encryption, open_encryption
 from esign.pades.serialise import name_bytes, string_bytes, value_bytes
 from esign.pdf.revisions import PdfFile
-from esign.pdf.syntax import Object, PdfDict, PdfString, Ref, Stream
+from esign.pdf.syntax import WHITE, Object, PdfDict, PdfString, Ref, Stream
 from esign.pdf.xref import MAX_NUMBER
 
 
@@ -171,6 +171,13 @@ class Increment:
         """A new object with that value."""
         reference = self.reserve()
         return self.put(reference, self._bytes_of(value, reference))
+
+    def repeat(self, reference: Ref) -> None:
+        """Writes an object of the letter once more, as it is. One that stands in an object stream is left alone."""
+        item = self.view.indirect(reference.number)
+        if item is not None and item.generation == reference.generation:
+            written = self.view.file.data[item.start : item.end]
+            self.put(reference, written[written.index(b"obj") + len(b"obj") : -len(b"endobj")].strip(WHITE))
 
     def add_stream(self, dictionary: bytes, data: bytes) -> Ref:
         """A new stream over ``data``, filtered already; ``dictionary`` is its entries, without brackets and /Length."""

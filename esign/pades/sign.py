@@ -34,7 +34,7 @@ from esign.x509.sources import RevocationSource, TimestampSource
 CLOCK_TOLERANCE = timedelta(seconds=60)
 """How far the clock may be off the time-stamp authority's (design.md, section 5)."""
 TIMESTAMP_ROOM = 8192
-"""Bytes kept free for a time-stamp token, besides the certificates that its authority is known to put into it."""
+"""Bytes kept free for a time-stamp token; half of it, and the authority's certificates, where those are larger."""
 
 
 class DigestSigner(Protocol):
@@ -253,7 +253,8 @@ class _Signing:
     def _timestamp_room(self) -> int:
         if self.timestamps is None:
             return 0
-        return TIMESTAMP_ROOM + sum(len(each.dump()) for each in self.timestamps.certificates())
+        known = sum(len(each.dump()) for each in self.timestamps.certificates())
+        return max(TIMESTAMP_ROOM, TIMESTAMP_ROOM // 2 + known)
 
 
 def digest(pdf: bytes, prepared: Prepared, algorithm: str) -> bytes:

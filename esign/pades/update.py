@@ -15,7 +15,7 @@ from esign.pades.increment import Increment
 from esign.pades.leaves import Pages
 from esign.pades.serialise import name_bytes, numbers_bytes, reference_bytes
 from esign.pades.spec import INVISIBLE, ExistingField, FollowerField, NewField, Prepared, Rect, SignatureSpec
-from esign.pdf.syntax import Name, Object, PdfDict, PdfSyntaxError, Ref
+from esign.pdf.syntax import Name, Object, PdfDict, PdfSyntaxError, Ref, Stream
 
 WIDGET_FLAGS = 132
 """/F: Print and Locked (ISO 32000-2, table 167); PDF/A wants Print and none that hides."""
@@ -117,8 +117,22 @@ class _Signature:
     def _lock_of_others(self, name: str, followers: tuple[FollowerField, ...]) -> permissions.FieldLock | None:
         """A lock on every field that stands in the form now, but those of the followers and the signer's own."""
         free = {name, *(follower.name for follower in followers)}
-        others = tuple(field.name for field in self.form.fields if field.name not in free and field.name)
-        return permissions.FieldLock("Include", others) if others else None
+        others = [field for field in self.form.fields if field.name not in free and field.name]
+        for field in others:
+            self._repeat_appearance(field)
+        return permissions.FieldLock("Include", tuple(field.name for field in others)) if others else None
+
+    def _repeat_appearance(self, field: FormField) -> None:
+        """Writes the pictures of a locked field into the signed revision.
+
+        pyHanko (0.38, ``_allow_in_place_appearance_update``) takes a picture that is older than the signed revision for
+        one that was changed after it, and so calls the certification broken.
+        """
+        pictures = self.increment.dictionary(field.dictionary.get("AP"))
+        for key in ("N", "R", "D"):
+            reference = self.increment.target(pictures.get(key))
+            if reference is not None and isinstance(self.increment.resolve(reference), Stream):
+                self.increment.repeat(reference)
 
     def _add_field(self, field: NewField, name: str, value: Ref, lock: permissions.FieldLock | None) -> None:
         extra = b""

@@ -1,0 +1,93 @@
+"""What validators of others say of a signed letter: pyHanko, openssl, poppler, qpdf."""
+
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from asn1crypto import cms, pem, x509
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.diff_analysis import ModificationLevel
+from pyhanko.sign.validation import (
+    EmbeddedPdfSignature,
+    PdfSignatureStatus,
+    validate_pdf_signature,
+    validate_pdf_timestamp,
+)
+from pyhanko_certvalidator import ValidationContext
+
+from tests.programs import call, require_program
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What pyHanko says of one signature."""
+
+    field: str
+    sound: bool
+    """Intact, valid, trusted, and changed only as permitted."""
+    timestamped: bool
+    document_timestamp: bool
+    changed: ModificationLevel | None
+    covers_file: bool
+    certifies: bool
+
+
+def reader(pdf: bytes) -> PdfFileReader:
+    """The reader of pyHanko, opened where the letter is encrypted under an owner password."""
+    opened = PdfFileReader(BytesIO(pdf), strict=False)
+    if opened.encrypted:
+        opened.decrypt(b"")
+    return opened
+
+
+def verdicts(pdf: bytes, roots: list[x509.Certificate]) -> list[Verdict]:
+    """Of each signature and document time-stamp, in their order."""
+    return [_verdict(signature, roots) for signature in reader(pdf).embedded_signatures]
+
+
+def _verdict(signature: EmbeddedPdfSignature, roots: list[x509.Certificate]) -> Verdict:
+    context = ValidationContext(trust_roots=roots, allow_fetching=False)
+    if signature.sig_object["/Type"] == "/DocTimeStamp":
+        stamp = validate_pdf_timestamp(signature, context)
+        sound = bool(stamp.valid and stamp.intact and stamp.trusted)
+        changed = stamp.modification_level
+        return Verdict(signature.field_name, sound, True, True, changed, stamp.coverage.name == "ENTIRE_FILE", False)
+    status: PdfSignatureStatus = validate_pdf_signature(signature, context, context)
+    return Verdict(
+        signature.field_name,
+        status.bottom_line,
+        status.timestamp_validity is not None,
+        False,
+        status.modification_level,
+        status.coverage.name == "ENTIRE_FILE",
+        signature.docmdp_level is not None,
+    )
+
+
+def openssl_verifies(pdf: bytes, byte_range: tuple[int, int, int, int], roots: list[x509.Certificate], tmp: Path) -> bool:
+    """Whether ``openssl cms -verify`` accepts the CMS over the bytes that the ByteRange names."""
+    openssl = require_program("openssl")
+    _, a, c, d = byte_range
+    contents = cms.ContentInfo.load(bytes.fromhex(pdf[a + 1 : c - 1].decode())).dump()
+    (tmp / "cms.der").write_bytes(contents)
+    (tmp / "content").write_bytes(pdf[:a] + pdf[c : c + d])
+    (tmp / "roots.pem").write_bytes(b"".join(pem.armor("CERTIFICATE", root.dump()) for root in roots))
+    done = call(
+        [openssl, "cms", "-verify", "-binary", "-inform", "DER", "-in", tmp / "cms.der", "-content", tmp / "content",
+         "-CAfile", tmp / "roots.pem", "-purpose", "any", "-out", tmp / "out"]
+    )  # fmt: skip
+    return done.returncode == 0
+
+
+def poppler_lines(pdf: bytes, tmp: Path) -> list[str]:
+    """What ``pdfsig`` says of each signature's value."""
+    (tmp / "letter.pdf").write_bytes(pdf)
+    done = call([require_program("pdfsig"), "-nocert", tmp / "letter.pdf"])
+    return [line.strip() for line in done.stdout.decode().splitlines() if "Signature Validation" in line]
+
+
+def qpdf_complaints(pdf: bytes, tmp: Path) -> str:
+    """What ``qpdf --check`` complains about; empty where it doesn't."""
+    (tmp / "letter.pdf").write_bytes(pdf)
+    done = call([require_program("qpdf"), "--check", tmp / "letter.pdf"])
+    return "" if done.returncode == 0 else (done.stdout + done.stderr).decode()
