@@ -103,7 +103,7 @@ def text(pdf: bytes, page: int = 0) -> str:
         document.save(out)
     opened = pypdfium2.PdfDocument(out.getvalue())
     try:
-        return " ".join(opened[page].get_textpage().get_text_bounded().split())
+        return " ".join(opened[page].get_textpage().get_text_bounded().replace("\x02", "-").split())
     finally:
         opened.close()
 

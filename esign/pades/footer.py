@@ -12,10 +12,11 @@ from esign.errors import FooterNoRoom, FooterTooManyPages
 from esign.pades.appearance import Appearance, Footer
 from esign.pades.content import TextBlock, filled
 from esign.pades.fonts import regular
+from esign.pades.placement import Letter
 from esign.pades.text_block import DESCENT, Column, Paragraph
 from esign.pades.theme import FooterTheme, filled_in
-from esign.pdf.geometry import Box, PageGeometry
-from esign.pdf.margin import FootMarks, foot_marks
+from esign.pdf.geometry import Box
+from esign.pdf.margin import FootMarks, foot_marks_in
 from esign.pdf.sandbox import Runner
 
 SIDE = 42.5
@@ -74,18 +75,17 @@ def place(appearance: Appearance, marks: FootMarks, stamps: Sequence[Box] = ()) 
 def fit(
     theme: FooterTheme,
     values: Mapping[str, str],
-    pages: Sequence[PageGeometry],
+    letter: Letter,
     pdf: bytes,
     runner: Runner,
     stamps: Sequence[Box] = (),
 ) -> Footer:
     """The footer of a letter, drawn for its first page and placed where all pages have room.
 
-    ``pages`` are the geometries of all pages, ``stamps`` the boxes of stamps about to be added, in displayed space.
-    Raises FooterNoRoom, FooterTooManyPages, StampUnprintable, and what the runner raises.
+    ``stamps`` are the boxes of stamps about to be added, in displayed space. Raises FooterNoRoom,
+    FooterTooManyPages, StampUnprintable, and what the runner raises.
     """
-    if len(pages) > MOST_PAGES:
-        raise FooterTooManyPages(pages=len(pages), limit=MOST_PAGES)
-    appearance = draw(theme, pages[0].displayed_size[0], values)
-    units = {number: page.user_unit for number, page in enumerate(pages, 1) if page.user_unit != 1}
-    return place(appearance, foot_marks(runner, pdf, SIDE - CLEARANCE, units), stamps)
+    if letter.pages > MOST_PAGES:
+        raise FooterTooManyPages(pages=letter.pages, limit=MOST_PAGES)
+    appearance = draw(theme, letter.geometry(1).displayed_size[0], values)
+    return place(appearance, foot_marks_in(runner, pdf, SIDE - CLEARANCE), stamps)

@@ -66,7 +66,7 @@ class TagPlacement(_Said):
     kind: Literal["tag"] = "tag"
     tag: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(?:.*\S)?$")]
     occurrence: Annotated[int, Field(ge=-1000, le=1000), AfterValidator(_some_page)] | None = None
-    """Which one, from 1 in reading order, or from the end with -1; may be left out where there is only one."""
+    """Which one, from 1 in the order of the text, or from the end with -1; may be left out where there is only one."""
     page: Page | None = None
     """Look on this page alone."""
     width: Length | None = None
@@ -139,8 +139,8 @@ class TagHit(Protocol):
         """Around its characters, in displayed space."""
 
     @property
-    def baseline_origin(self) -> tuple[float, float]:
-        """Where its first character starts."""
+    def baseline(self) -> tuple[float, float]:
+        """Where its first character is set: the start of its baseline."""
 
 
 class Letter(Protocol):
@@ -158,7 +158,7 @@ class Letter(Protocol):
         """Of a page, from 1."""
 
     def find_tag(self, tag: str, page: int | None) -> Sequence[TagHit]:
-        """All places of the tag in reading order, on that page or on all."""
+        """All places of the tag in the order of the text, on that page or on all."""
 
     def free_box(self, page: int, width: float, height: float, avoid: Sequence[Box]) -> Box | None:
         """A box without marks near the end of the page's text, or None."""
@@ -267,7 +267,7 @@ def _tag(said: TagPlacement, letter: Letter, natural: tuple[float, float]) -> tu
         case "centre":
             left, bottom = (hit.box.left + hit.box.right - width) / 2, (hit.box.bottom + hit.box.top - height) / 2
         case "baseline-start":
-            left, bottom = hit.baseline_origin[0] - width / 2, hit.baseline_origin[1] - height / 2
+            left, bottom = hit.baseline[0] - width / 2, hit.baseline[1] - height / 2
     return hit.page, Box(left, bottom, left + width, bottom + height)
 
 

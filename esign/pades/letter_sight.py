@@ -1,0 +1,43 @@
+"""What placement asks of a letter, answered by the sandbox: pages and fields, tags, free room."""
+
+from collections.abc import Sequence
+
+from esign.errors import PageOutOfRange
+from esign.pades.letter import LetterFacts, Limits, examine_in
+from esign.pades.letter_form import SignaturePlace
+from esign.pdf.geometry import Box, PageGeometry
+from esign.pdf.render import free_box_in
+from esign.pdf.sandbox import Runner
+from esign.pdf.text import TagHit, find_tag_in
+
+
+class LetterSight:
+    """A `placement.Letter`: one that was examined, and can be looked at again.
+
+    ``examined`` runs ``parse`` tasks, ``rendered`` runs ``render`` tasks; without a sandbox both are the same.
+    """
+
+    def __init__(self, pdf: bytes, facts: LetterFacts, limits: Limits, *, examined: Runner, rendered: Runner) -> None:
+        self._pdf = pdf
+        self._limits = limits
+        self._examined = examined
+        self._rendered = rendered
+        self._geometries = dict(facts.geometries)
+        self.pages: int = facts.pages
+        self.fields: Sequence[SignaturePlace] = facts.fields
+
+    def geometry(self, page: int) -> PageGeometry:
+        """The geometry of a page, from 1: looked up anew where the first look left it out. Raises PageOutOfRange."""
+        if not 1 <= page <= self.pages:
+            raise PageOutOfRange(page=page, pages=self.pages)
+        if page not in self._geometries:
+            self._geometries |= examine_in(self._examined, self._pdf, self._limits, [page]).geometries
+        return self._geometries[page]
+
+    def find_tag(self, tag: str, page: int | None) -> Sequence[TagHit]:
+        """All places of the tag, on that page, from 1, or on all."""
+        return find_tag_in(self._rendered, self._pdf, tag, page)
+
+    def free_box(self, page: int, width: float, height: float, avoid: Sequence[Box]) -> Box | None:
+        """A box without marks near the end of the page's text, or None."""
+        return free_box_in(self._rendered, self._pdf, page, width, height, tuple(avoid))
