@@ -111,4 +111,3 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         refuse(f"{path}: {error.strerror}")
-        raise AssertionError from error

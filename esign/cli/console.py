@@ -4,6 +4,7 @@ import getpass
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -36,7 +37,7 @@ def told() -> Iterator[None]:
         refuse(f"{field}: {first['msg'].removeprefix('Value error, ')}")
 
 
-def refuse(message: str) -> None:
+def refuse(message: str) -> NoReturn:
     """Says why on standard error, and ends the command with status 1."""
     typer.echo(message, err=True)
     raise typer.Exit(1)

@@ -144,6 +144,18 @@ def abandon(session: Session, begun: Begun) -> bool:
     return _own(session, begun, sa.delete(IdempotencyRecord))
 
 
+def end_leases(session: Session, at: datetime) -> int:
+    """Counts every request in flight as crashed: for the one process of an installation, when it starts. How many."""
+    ended = session.scalars(
+        sa.update(IdempotencyRecord)
+        .where(col(IdempotencyRecord.state) == IdempotencyState.IN_FLIGHT, col(IdempotencyRecord.lease_until) > at)
+        .values(lease_until=at)
+        .returning(col(IdempotencyRecord.key_hmac)),
+        execution_options={"synchronize_session": False},
+    )
+    return len(ended.all())
+
+
 def forget_expired(session: Session, at: datetime) -> int:
     """Forgets answers whose time is over; how many."""
     gone = session.scalars(

@@ -237,7 +237,10 @@ def _start(job: Signing, letter: Letter) -> Letter:
     now = job.services.clock.now()
     with job.services.database.write() as session:
         started = states.start_signing(session, letter, now)
-        audit.record(session, Event.LETTER_SIGNING, job.caller.actor, now, letter=letter.id, signer=job.signer.id)
+        data: dict[str, JsonValue] = {"authority": job.authority.name}
+        audit.record(
+            session, Event.LETTER_SIGNING, job.caller.actor, now, letter=letter.id, signer=job.signer.id, data=data
+        )
         return started
 
 
