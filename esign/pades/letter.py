@@ -58,8 +58,6 @@ class LetterFacts:
     linearised: bool
     hybrid: bool
     """Cross-reference tables and streams side by side."""
-    revisions: int
-    """How many times it was saved: 1 and the incremental updates."""
     form: bool
     """It has an interactive form."""
     field_names: tuple[str, ...]
@@ -146,7 +144,6 @@ def examine(pdf: bytes, limits: Limits, pages: Collection[int] = ()) -> LetterFa
             encrypted=encrypted,
             linearised=b"/Linearized" in pdf[:1024],
             hybrid=view.is_hybrid,
-            revisions=len(view.sections) - (b"/Linearized" in pdf[:1024] and len(view.sections) > 1),
             form=form.exists,
             field_names=form.names,
             fields=form.fields,

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, product
 from typing import Self
 
 from PIL import Image, ImageDraw
@@ -94,22 +94,15 @@ def find_room(marks: Marks, width: float, height: float, margin: float) -> Box |
     last_row = math.floor((marks.size[1] - margin) / cell) - down
     if last_column < first_column or last_row < first_row:
         return None
-    columns = _from_the_middle(marks, across, first_column, last_column)
+    middle = min(max(math.floor(marks.columns / 2), first_column), last_column)
+    right, left = range(middle, last_column + 1), range(middle - 1, first_column - 1, -1)
     beneath = max(marks.end_of_text() + math.ceil(_SPACE / cell), first_row)
     for rows in (range(beneath, last_row + 1), range(last_row, first_row - 1, -1)):
-        for row in rows:
-            for column in columns:
+        for columns in (right, left):
+            for row, column in product(rows, columns):
                 if not marks.count(column, row, column + across, row + down):
                     return _box(marks, column, row, width, height)
     return None
-
-
-def _from_the_middle(marks: Marks, across: int, first: int, last: int) -> list[int]:
-    """All columns where the place can begin: from the middle of the page to the right, then from there to the left."""
-    middle = min(max(marks.columns // 2, first), last)
-    if middle + across > marks.columns:
-        middle = last
-    return [*range(middle, last + 1), *range(middle - 1, first - 1, -1)]
 
 
 def _box(marks: Marks, column: int, row: int, width: float, height: float) -> Box:

@@ -41,6 +41,39 @@ class TagHit:
 
 
 @dataclass(frozen=True)
+class _Glyph:
+    """Where a character stands, in displayed space."""
+
+    box: Box
+    """Around its ink."""
+    cell: Box
+    """The room that its font gives it, about one size high."""
+    origin: tuple[float, float]
+
+
+_HITS = 1000
+"""Occurrences after which a search ends."""
+MAX_TAG = 200
+"""Characters of a tag."""
+_LINE = 0.5
+"""How far, in sizes of its font, the baselines of one tag's characters may lie apart."""
+_GAP = 2.5
+"""How far, in sizes of its font, successive characters of one tag may lie apart."""
+
+
+@dataclass(frozen=True)
+class TagHit:
+    """One occurrence of a tag. Boxes and points are in displayed space."""
+
+    page: int
+    """From 1."""
+    box: Box
+    """Around the tag's glyphs."""
+    baseline: tuple[float, float]
+    """Where its first character is set: the start of its baseline."""
+
+
+@dataclass(frozen=True)
 class _Character:
     """One character as it stands on the page, in displayed space."""
 
@@ -50,6 +83,49 @@ class _Character:
     cell: Box
     """The room that its font gives it, about one size high."""
     origin: tuple[float, float]
+
+
+_HITS = TypeAdapter(list[TagHit])
+
+
+def find_tag_in(
+    runner: Runner, pdf: bytes, tag: str, page: int | None = None, *, timeout: float = TIMEOUT
+) -> list[TagHit]:
+    """``find_tag`` in the runner. Raises what that raises, ``Busy`` and ``LetterNotExamined``."""
+    answer, _ = runner.run("esign.pdf.text:find_tag_task", {"tag": tag, "page": page}, pdf, timeout=timeout)
+    try:
+        return _HITS.validate_python(answer.get("hits"))
+    except ValidationError as error:
+        raise errors.LetterNotExamined(reason="answer") from error
+
+
+def find_tag_task(header: Header, blobs: list[bytes]) -> tuple[Header, list[bytes]]:
+    """``find_tag`` as a sandbox task."""
+    page = header.get("page")
+    hits = find_tag(blobs[0], str(header["tag"]), page if isinstance(page, int) else None)
+    return {"hits": _HITS.dump_python(hits, mode="json")}, []
+
+
+def find_tag(pdf: bytes, tag: str, page: int | None = None) -> list[TagHit]:
+    """All occurrences of the tag in the page's text (from 1, or from the end by a negative number), or in all pages.
+
+    An occurrence is the tag's characters one after the other on one line, set in however many pieces and fonts; it may
+    stand within a longer word, so ``#`` is found in ``##`` twice and in ``[#]`` once. Occurrences don't overlap. White
+    space in the tag stands for any white space or gap; letters and their ligatures are the same, small and capital
+    letters are not. Text that is there but can't be seen (white, or behind a picture) counts; text off the page
+    doesn't.
+
+    Hits come by page, and within a page in the order of its text. Raises ``PageOutOfRange``, ``LetterEncrypted``,
+    ``LetterTruncated``, and ``RequestInvalid`` for a tag without a visible character or of more than `MAX_TAG`.
+    """
+    pattern = _pattern(tag)
+    needed = set(_normal(tag)) - {" "}
+    found: list[TagHit] = []
+    with open_letter(pdf) as letter:
+        numbers = range(1, letter.pages + 1) if page is None else (letter.number(page),)
+        for number in numbers:
+            found.extend(_on_page(letter, number, pattern, needed))
+            if len(found) >=
 
 
 _HITS = TypeAdapter(list[TagHit])
@@ -110,67 +186,81 @@ def _normal(text: str) -> str:
     return "".join(" " if character.isspace() else character for character in unicodedata.normalize("NFKC", text))
 
 
-def _on_page(letter: Letter, number: int, pattern: re.Pattern[str], needed: set[str]) -> Iterator[TagHit]:
+def _on_page(letter: Letter, number: int, pattern: re.Pattern[str], needed: set[str]) -> list[TagHit]:
     """The occurrences on one page."""
     with letter.page(number) as page:
         text = page.get_textpage()
         try:
             if not needed <= set(_normal(text.get_text_range())) | {"-"}:
-                return
+                return []
             geometry = letter.geometry(number, page)
-            characters = list(_characters(text, geometry))
+            characters = list(_characters(text))
+            hits = list(_matches(number, text, characters, pattern, geometry))
+            if not hits:
+                # text that was not written from left to right: the same search in the order of the eye
+                origins = {index: _glyph(text, index, geometry).origin for index, _ in characters}
+                characters.sort(key=lambda character: _reading_order(origins[character[0]]))
+                hits = list(_matches(number, text, characters, pattern, geometry))
+            return hits
         finally:
             text.close()
-    hits = list(_matches(number, characters, pattern, geometry))
-    # text that was not written from left to right: the same search in the order of the eye
-    yield from hits or _matches(number, sorted(characters, key=_reading_order), pattern, geometry)
 
 
-def _characters(text: pypdfium2.PdfTextPage, geometry: PageGeometry) -> Iterator[_Character]:
-    """The characters that stand on the page, not those that PDFium makes up for gaps and line ends."""
-    left, right, bottom, top, x, y = (ctypes.c_double() for _ in range(6))
+def _characters(text: pypdfium2.PdfTextPage) -> Iterator[tuple[int, str]]:
+    """The characters that stand on the page with their index, not those that PDFium makes up for gaps and line ends."""
     for index in range(text.count_chars()):
-        if raw.FPDFText_IsGenerated(text, index) == 1:
-            continue
-        code = raw.FPDFText_GetUnicode(text, index)
-        character = (
-            "-" if raw.FPDFText_IsHyphen(text, index) == 1 else _normal(chr(code)) if 0 < code < 0x110000 else ""
-        )
-        if not raw.FPDFText_GetCharBox(text, index, left, right, bottom, top):
-            continue
-        if not raw.FPDFText_GetCharOrigin(text, index, x, y):
-            continue
-        box = geometry.to_displayed((left.value, bottom.value, right.value, top.value))
-        room = raw.FS_RECTF()
-        raw.FPDFText_GetLooseCharBox(text, index, room)
-        cell = geometry.to_displayed((room.left, room.bottom, room.right, room.top))
-        yield _Character(character, box, cell, geometry.point_to_displayed(x.value, y.value))
+        if raw.FPDFText_IsGenerated(text, index) != 1:
+            code = raw.FPDFText_GetUnicode(text, index)
+            if raw.FPDFText_IsHyphen(text, index) == 1:
+                yield index, "-"
+            elif code < 128:
+                yield index, " " if code <= 32 else chr(code)
+            elif code < 0x110000:
+                yield index, _normal(chr(code))
 
 
-def _reading_order(character: _Character) -> tuple[float, float]:
+def _glyph(text: pypdfium2.PdfTextPage, index: int, geometry: PageGeometry) -> _Glyph:
+    """Where the character of that index stands."""
+    left, right, bottom, top, x, y = (ctypes.c_double() for _ in range(6))
+    room = raw.FS_RECTF()
+    raw.FPDFText_GetCharBox(text, index, left, right, bottom, top)
+    raw.FPDFText_GetCharOrigin(text, index, x, y)
+    raw.FPDFText_GetLooseCharBox(text, index, room)
+    return _Glyph(
+        geometry.to_displayed((left.value, bottom.value, right.value, top.value)),
+        geometry.to_displayed((room.left, room.bottom, room.right, room.top)),
+        geometry.point_to_displayed(x.value, y.value),
+    )
+
+
+def _reading_order(origin: tuple[float, float]) -> tuple[float, float]:
     """Lines from the top, characters from the left."""
-    return -round(character.origin[1] / 2), character.origin[0]
+    return -round(origin[1] / 2), origin[0]
 
 
 def _matches(
-    number: int, characters: list[_Character], pattern: re.Pattern[str], geometry: PageGeometry
+    number: int,
+    text: pypdfium2.PdfTextPage,
+    characters: list[tuple[int, str]],
+    pattern: re.Pattern[str],
+    geometry: PageGeometry,
 ) -> Iterator[TagHit]:
     """The occurrences in a sequence of characters."""
-    whole = "".join(character.text for character in characters)
-    owners = [index for index, character in enumerate(characters) for _ in character.text]
+    whole = "".join(character for _, character in characters)
+    owners = [index for index, character in characters for _ in character]
     width, height = geometry.displayed_size
     sheet = Box(0, 0, width, height)
     for match in pattern.finditer(whole):
-        used = sorted({owners[position] for position in range(*match.span()) if whole[position] != " "})
-        tag = [characters[index] for index in used]
-        corners = [(box.left, box.bottom) for box in (one.box for one in tag)]
-        corners += [(box.right, box.top) for box in (one.box for one in tag)]
+        used = dict.fromkeys(owners[position] for position in range(*match.span()) if whole[position] != " ")
+        tag = [_glyph(text, index, geometry) for index in used]
+        corners = [(glyph.box.left, glyph.box.bottom) for glyph in tag]
+        corners += [(glyph.box.right, glyph.box.top) for glyph in tag]
         around = Box.around(*corners)
         if _on_one_line(tag) and around.overlaps(sheet):
             yield TagHit(number, around, tag[0].origin)
 
 
-def _on_one_line(tag: list[_Character]) -> bool:
+def _on_one_line(tag: list[_Glyph]) -> bool:
     """Whether the characters follow each other on one line, which may run in any of four directions."""
     size = max(max(one.cell.width, one.cell.height, 1.0) for one in tag)
     xs, ys = [one.origin[0] for one in tag], [one.origin[1] for one in tag]
