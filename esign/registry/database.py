@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -170,8 +170,14 @@ def told_plainly() -> Iterator[None]:
         yield
     except PoolTimeout as error:
         raise StorageUnavailable(store="database") from error
-    except (OperationalError, InterfaceError) as error:
-        code = getattr(error.orig, "sqlite_errorcode", None)
-        if code is not None and code & 0xFF not in SQLITE_TROUBLE:
-            raise
-        raise StorageUnavailable(store="database") from error
+    except DBAPIError as error:
+        if _is_trouble(error):
+            raise StorageUnavailable(store="database") from error
+        raise
+
+
+def _is_trouble(error: DBAPIError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in SQLITE_TROUBLE  # the low byte is the primary code, the rest says more of it
+    return isinstance(error, OperationalError | InterfaceError)

@@ -108,6 +108,12 @@ def reserve_draft(
     return _with_number(session, states.reserve(session, letter, at, until, claim=claim), at, rules)
 
 
+def released_to(session: Session, new: NewLetter, claim: str) -> Letter | None:
+    """The letter in force that an earlier try of the same request had signed, where that request never got its answer."""
+    query = sa.select(Letter).where(*_of_request(new, claim), col(Letter.status) == Status.SIGNED)
+    return session.scalars(query).first()
+
+
 def get(session: Session, agency_id: str, letter_id: str) -> Letter:
     """The agency's letter of that id. Raises `LetterUnknown`."""
     query = sa.select(Letter).where(col(Letter.id) == letter_id, col(Letter.agency_id) == agency_id)
@@ -169,16 +175,20 @@ def _own_reservation(session: Session, new: NewLetter, claim: str | None) -> Let
     """What an earlier try of the same request reserved and did not use."""
     if claim is None:
         return None
-    query = sa.select(Letter).where(
+    query = sa.select(Letter).where(*_of_request(new, claim), col(Letter.status) == Status.RESERVED)
+    return session.scalars(query.with_for_update()).first()
+
+
+def _of_request(new: NewLetter, claim: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """What is true of the letters of one request only."""
+    return (
         col(Letter.agency_id) == new.agency_id,
         col(Letter.year) == new.date.year,
         col(Letter.number_key) == numbers.key(new.number),
         col(Letter.client_id) == new.client_id,
         col(Letter.claim) == claim,
         col(Letter.original_sha256) == new.original_sha256,
-        col(Letter.status) == Status.RESERVED,
     )
-    return session.scalars(query.with_for_update()).first()
 
 
 def _row(new: NewLetter, at: datetime, *, status: Status, claim: str | None, reserved_until: datetime | None) -> Letter:

@@ -33,13 +33,13 @@ def renew(session: Session, letter: Letter, at: datetime, until: datetime, claim
     )
 
 
-def start_signing(session: Session, letter: Letter, at: datetime) -> Letter:
+def start_signing(session: Session, letter: Letter, at: datetime, claim: str | None = None) -> Letter:
     """A reserved letter, or a signed one that another official signs too, is being signed from now on.
 
-    The letter that comes back is the token with which `release`, `undo` or `doubt` end it. Raises
+    ``claim`` tells the request that signs. The letter that comes back is the token with which `release`, `undo` or `doubt` end it. Raises
     `LetterBusy` if another request was first, `LetterStateForbids` in any other state.
     """
-    return _set(session, letter, {Status.RESERVED, Status.SIGNED}, Status.SIGNING, at)
+    return _set(session, letter, {Status.RESERVED, Status.SIGNED}, Status.SIGNING, at, claim=claim)
 
 
 def release(
@@ -60,7 +60,6 @@ def release(
         current_size=signature.size,
         released_at=letter.released_at or at,
         reserved_until=None,
-        claim=None,
     )
     return released, signatures.add(session, released, signature)
 

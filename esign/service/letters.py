@@ -69,15 +69,18 @@ def sign_new(
     """Takes a letter in, signs and releases it; where that fails, nothing of it stays but the audit event.
 
     ``claim`` tells the request (its idempotency fingerprint): its own retry takes over what it had
-    reserved. Raises what `draft` and `sign` raise, and `NumberTaken`.
+    reserved, and is given the letter that it had released before its process died. Raises what `draft` and `sign` raise, and `NumberTaken`.
     """
     caller.require(Scope.LETTERS_SIGN)
     with _refusal_recorded(services, caller, pdf, fields):
-        job = signing.prepare(services, caller, order, None)
+        job = signing.prepare(services, caller, order, None, claim)
         facts = stamping.examine(services, pdf)
         now = services.clock.now()
         with services.database.write() as session:
             new = _new(services, session, caller, pdf, facts, fields, plan)
+            done = letters.released_to(session, new, claim) if claim is not None else None
+            if done is not None:
+                return presenting.letter_view(services, session, done)
             reservation = letters.reserve(session, new, now, _rules(services), claim)
             _record_reservation(session, caller, reservation)
     with signing.held(services, caller, reservation.letter, keep=False) as hold:
@@ -102,7 +105,9 @@ def sign(
     caller.require(Scope.LETTERS_SIGN)
     with services.database.read() as session:
         letter = letters.get(session, caller.agency_id, letter_id)
-    job = signing.prepare(services, caller, order, letter)
+    if claim is not None and letter.claim == claim and letter.status is Status.SIGNED:
+        return _view(services, letter)
+    job = signing.prepare(services, caller, order, letter, claim)
     pdf = services.blobs.get(letter.current_sha256 or letter.original_sha256)
     facts = stamping.examine(services, pdf)
     if letter.status is not Status.SIGNED:

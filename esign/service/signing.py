@@ -56,11 +56,13 @@ class Signing:
     order: SignOrder
     authority: Authority
     holder: str
+    claim: str | None
+    """What tells the request from others, for its own retry."""
     before: tuple[Signature, ...]
     """The active signatures that the letter already has of us."""
 
 
-def prepare(services: Services, caller: Caller, order: SignOrder, letter: Letter | None) -> Signing:
+def prepare(services: Services, caller: Caller, order: SignOrder, letter: Letter | None, claim: str | None) -> Signing:
     """Who signs, with which credential; everything that can be refused before anything is reserved.
 
     Raises `SignerUnknown`, `AlreadySignedBy`, `CredentialUnusable`, `AuthorityUnavailable`, `ClockWrong`.
@@ -81,7 +83,7 @@ def prepare(services: Services, caller: Caller, order: SignOrder, letter: Letter
         raise ClockWrong(seconds=round((last - now).total_seconds()), reference="the last audit event")
     authority = services.authorities.named(name)
     signers.refuse_unusable(authority.credential(holder))
-    return Signing(services, caller, agency, signer, order, authority, holder, before)
+    return Signing(services, caller, agency, signer, order, authority, holder, claim, before)
 
 
 @contextmanager
@@ -236,7 +238,7 @@ def _attempt(job: Signing, limits: attempts.Limits) -> attempts.Attempt:
 def _start(job: Signing, letter: Letter) -> Letter:
     now = job.services.clock.now()
     with job.services.database.write() as session:
-        started = states.start_signing(session, letter, now)
+        started = states.start_signing(session, letter, now, job.claim)
         data: dict[str, JsonValue] = {"authority": job.authority.name}
         audit.record(
             session, Event.LETTER_SIGNING, job.caller.actor, now, letter=letter.id, signer=job.signer.id, data=data
