@@ -21,23 +21,28 @@ class Drawings:
         self._fonts: dict[tuple[str, int], Ref] = {}
         self._images: dict[tuple[str, int], Ref] = {}
         self._profile: Ref | None = None
-        self._empty: Ref | None = None
+        self._empty: dict[tuple[float, float, int], Ref] = {}
 
     def form(self, appearance: Appearance, rotate: int = 0) -> Ref:
         """The drawing as a form XObject that stands upright on a page displayed with ``rotate`` degrees clockwise."""
-        width, height = appearance.width, appearance.height
-        matrix = b"" if rotate == 0 else b"/Matrix[%b]" % numbers_bytes(upright(rotate, width, height))
-        return self._increment.add_deflated(
-            b"/Type/XObject/Subtype/Form/BBox[0 0 %b]%b/Resources%b"
-            % (numbers_bytes((width, height)), matrix, self._resources(appearance)),
-            appearance.content,
-        )
+        size = (appearance.width, appearance.height)
+        return self._form(size, rotate, self._resources(appearance), appearance.content)
 
-    def empty_form(self) -> Ref:
-        """A form XObject that paints nothing: PDF/A wants an appearance of every widget (ISO 19005-2, 6.3.3)."""
-        if self._empty is None:
-            self._empty = self._increment.add_stream(b"/Type/XObject/Subtype/Form/BBox[0 0 0 0]/Resources<<>>", b"")
-        return self._empty
+    def empty_form(self, width: float = 0, height: float = 0, rotate: int = 0) -> Ref:
+        """A form XObject that paints nothing: PDF/A wants an appearance of every widget (ISO 19005-2, 6.3.3).
+
+        Where a drawing of that size will take its place, it is so like it that EU DSS finds no change but of content.
+        """
+        known = self._empty.get((width, height, rotate))
+        if known is None:
+            known = self._empty[width, height, rotate] = self._form((width, height), rotate, b"<<>>", b"")
+        return known
+
+    def _form(self, size: tuple[float, float], rotate: int, resources: bytes, content: bytes) -> Ref:
+        matrix = b"" if rotate == 0 else b"/Matrix[%b]" % numbers_bytes(upright(rotate, *size))
+        return self._increment.add_deflated(
+            b"/Type/XObject/Subtype/Form/BBox[0 0 %b]%b/Resources%b" % (numbers_bytes(size), matrix, resources), content
+        )
 
     def _resources(self, appearance: Appearance) -> bytes:
         parts = [b"/ColorSpace<</DefaultGray%b>>" % DEFAULT_GRAY]

@@ -112,7 +112,10 @@ class _Signature:
             self.form.empty_signature_field(follower.name)
             return
         name = self.form.new_name(follower.name)
-        self.form.add(self.widgets.add(name, follower.page, follower.rect, appearance=self.drawings.empty_form()))
+        geometry = self.pages.geometry(self.pages[follower.page])
+        box = geometry.to_displayed(follower.rect)
+        form = self.drawings.empty_form(box.width, box.height, geometry.rotate)
+        self.form.add(self.widgets.add(name, follower.page, follower.rect, appearance=form))
 
     def _lock_of_others(self, name: str, followers: tuple[FollowerField, ...]) -> permissions.FieldLock | None:
         """A lock on every field that stands in the form now, but those of the followers and the signer's own."""
