@@ -32,7 +32,7 @@ _FROM, _UNTIL = datetime(2025, 1, 1, tzinfo=UTC), datetime(2049, 12, 31, tzinfo=
 
 
 def signed(pdf: bytes, *, field: str = "Signature1", subfilter: SigSeedSubFilter = SigSeedSubFilter.PADES, time_stamp: bool = False,
-           certify: MDPPerm | None = None, prepare: tuple[str, ...] = (), box: tuple[int, int, int, int] | None = (330, 120, 530, 170)) -> bytes:  # fmt: skip
+           certify: MDPPerm | None = None, prepare: tuple[str, ...] = (), box: tuple[int, int, int, int] | None = (330, 28, 530, 78)) -> bytes:  # fmt: skip
     """The letter with a visible signature on its last page; ``prepare`` names empty fields that its revision adds too."""
     with _nothing_random(field):
         writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
@@ -48,7 +48,7 @@ def signed(pdf: bytes, *, field: str = "Signature1", subfilter: SigSeedSubFilter
             certify=certify is not None, docmdp_permissions=certify or MDPPerm.FILL_FORMS,
         )  # fmt: skip
         for number, name in enumerate(prepare):
-            _add_field(writer, name, (60, 120 + 70 * number, 230, 180 + 70 * number))
+            _add_field(writer, name, (60, 100 + 100 * number, 230, 180 + 100 * number))
         out = PdfSigner(
             meta, signer, timestamper=stamper if time_stamp else None,
             stamp_style=TextStampStyle(stamp_text="Ditandatangani secara elektronik oleh\n%(signer)s\n%(ts)s"),
