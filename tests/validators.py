@@ -64,7 +64,9 @@ def _verdict(signature: EmbeddedPdfSignature, roots: list[x509.Certificate]) -> 
     )
 
 
-def openssl_verifies(pdf: bytes, byte_range: tuple[int, int, int, int], roots: list[x509.Certificate], tmp: Path) -> bool:
+def openssl_verifies(
+    pdf: bytes, byte_range: tuple[int, int, int, int], roots: list[x509.Certificate], tmp: Path
+) -> bool:
     """Whether ``openssl cms -verify`` accepts the CMS over the bytes that the ByteRange names."""
     openssl = require_program("openssl")
     _, a, c, d = byte_range

@@ -62,7 +62,10 @@ class Increment:
     @property
     def catalogue(self) -> PdfDict:
         """The document catalogue (ISO 32000-2, 7.7.2)."""
-        return self.dictionary(self.catalogue_reference)
+        catalogue = self.resolve(self.catalogue_reference)
+        if not isinstance(catalogue, PdfDict):
+            raise LetterTruncated(reason="it has no document catalogue")
+        return catalogue
 
     @property
     def version(self) -> tuple[int, int]:
