@@ -6,7 +6,7 @@ from datetime import datetime
 from asn1crypto import x509
 
 from esign.x509 import signatures
-from esign.x509.rejection import Rejected
+from esign.x509.rejection import UNREADABLE, Rejected
 from esign.x509.trust import TrustStore
 
 LONGEST = 8
@@ -51,8 +51,9 @@ class _Search:
             return chain
         if len(chain) == LONGEST:
             return None
+        encoded = {certificate.dump() for certificate in chain}
         for candidate in self._candidates:
-            if candidate in chain or not self._may_have_issued(candidate, chain):
+            if candidate.dump() in encoded or not self._may_have_issued(candidate, chain):
                 continue
             found = self.extend((*chain, candidate))
             if found is not None:
@@ -67,7 +68,7 @@ class _Search:
                 return False
             self._signatures_left -= 1
             check_issued(chain[-1], issuer)
-        except (Rejected, ValueError, TypeError, KeyError):
+        except (Rejected, *UNREADABLE):
             return False
         return True
 
@@ -96,6 +97,6 @@ def check_issued(certificate: x509.Certificate, issuer: x509.Certificate) -> Non
     signatures.verify(
         issuer,
         certificate["signature_algorithm"],
-        certificate["signature_value"].native,
+        signatures.octets(certificate["signature_value"]),
         certificate["tbs_certificate"].dump(),
     )

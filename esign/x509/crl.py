@@ -3,10 +3,9 @@
 from asn1crypto import crl as asn1_crl
 from asn1crypto import x509
 from cryptography import x509 as pyca
-from cryptography.exceptions import UnsupportedAlgorithm
 
 from esign.x509 import signatures
-from esign.x509.rejection import Rejected
+from esign.x509.rejection import UNREADABLE, Rejected
 from esign.x509.revocation import RevocationAnswer, RevocationReason, RevocationState
 
 LARGEST = 32 * 1024 * 1024
@@ -26,7 +25,7 @@ def check(crl: bytes, certificate: x509.Certificate, issuer: x509.Certificate) -
         raise Rejected("the CRL is too large")
     try:
         return _check(pyca.load_der_x509_crl(crl), crl, certificate, issuer)
-    except (ValueError, TypeError, KeyError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise Rejected("the CRL is malformed") from error
 
 
@@ -43,7 +42,7 @@ def _check(
     # The header alone is read again: asn1crypto must not walk a million entries.
     outer = asn1_crl.CertificateList.load(encoded)
     digest_algorithm = signatures.verify(
-        issuer, outer["signature_algorithm"], outer["signature"].native, parsed.tbs_certlist_bytes
+        issuer, outer["signature_algorithm"], signatures.octets(outer["signature"]), parsed.tbs_certlist_bytes
     )
     entry = parsed.get_revoked_certificate_by_serial_number(certificate.serial_number)
     reason = None if entry is None else _reason(entry)

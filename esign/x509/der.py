@@ -42,12 +42,12 @@ def implicit(number: int, contents: bytes) -> bytes:
 
 def integer(value: int) -> bytes:
     """An INTEGER."""
-    return tlv(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
+    return tlv(0x02, _two_complement(value))
 
 
 def enumerated(value: int) -> bytes:
     """An ENUMERATED."""
-    return tlv(0x0A, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
+    return tlv(0x0A, _two_complement(value))
 
 
 def boolean(value: bool) -> bytes:  # noqa: FBT001
@@ -77,6 +77,11 @@ def generalized_time(moment: datetime) -> bytes:
     if moment.microsecond:
         text += f".{moment.microsecond:06d}".rstrip("0")
     return tlv(0x18, f"{text}Z".encode("ascii"))
+
+
+def _two_complement(value: int) -> bytes:
+    magnitude = value if value >= 0 else ~value
+    return value.to_bytes(magnitude.bit_length() // 8 + 1, "big", signed=True)
 
 
 @lru_cache(maxsize=256)

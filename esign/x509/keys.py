@@ -103,7 +103,7 @@ def encrypt(key: PrivateKey, passphrase: bytes) -> bytes:
         n=SCRYPT_COST,
         r=SCRYPT_BLOCK_SIZE,
         p=SCRYPT_PARALLELIZATION,
-        maxmem=256 * SCRYPT_COST * SCRYPT_BLOCK_SIZE,
+        maxmem=64 * 1024 * 1024,
         dklen=32,
     )
     plain = key.private_bytes(

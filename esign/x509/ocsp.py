@@ -7,13 +7,13 @@ from datetime import datetime
 from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509
 from cryptography import x509 as pyca
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from esign.x509 import der, signatures
-from esign.x509.rejection import Rejected
+from esign.x509.rejection import UNREADABLE, Rejected
 from esign.x509.revocation import RevocationAnswer, RevocationReason, RevocationState
 
 LARGEST_RESPONSE = 256 * 1024
@@ -88,7 +88,7 @@ def check(
         raise Rejected("the OCSP response is too large")
     try:
         return _check(ocsp.load_der_ocsp_response(response), response, certificate, issuer, nonce)
-    except (ValueError, TypeError, KeyError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise Rejected("the OCSP response is malformed") from error
 
 
@@ -175,7 +175,7 @@ def _not_delegated(responder: pyca.Certificate, issuer: pyca.Certificate, at: da
     """Why the issuer did not authorise the responder (RFC 6960, 4.2.2.2); None if it did."""
     try:
         responder.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+    except (InvalidSignature, *UNREADABLE):
         return "the OCSP responder's certificate is not from the issuer of the certificate"
     try:
         purposes = responder.extensions.get_extension_for_class(pyca.ExtendedKeyUsage).value
@@ -191,5 +191,5 @@ def _not_delegated(responder: pyca.Certificate, issuer: pyca.Certificate, at: da
 def _verify(encoded: bytes, signer: x509.Certificate) -> str:
     basic = asn1_ocsp.OCSPResponse.load(encoded).basic_ocsp_response
     return signatures.verify(
-        signer, basic["signature_algorithm"], basic["signature"].native, basic["tbs_response_data"].dump()
+        signer, basic["signature_algorithm"], signatures.octets(basic["signature"]), basic["tbs_response_data"].dump()
     )

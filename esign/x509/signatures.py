@@ -2,13 +2,13 @@
 
 import hashlib
 
-from asn1crypto import algos, x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from asn1crypto import algos, core, x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
-from esign.x509.rejection import Rejected
+from esign.x509.rejection import UNREADABLE, Rejected
 
 _DIGESTS: dict[str, hashes.HashAlgorithm] = {
     "md5": hashes.MD5(),  # noqa: S303
@@ -40,7 +40,7 @@ def verify(
         name = _digest_of(algorithm, digest_algorithm)
         digest = hashlib.new(name, data).digest()
         verify_digest(certificate, algorithm, signature, digest, name)
-    except (ValueError, TypeError, KeyError) as error:
+    except UNREADABLE as error:
         raise Rejected("its signature algorithm is not understood") from error
     return name
 
@@ -67,8 +67,16 @@ def verify_digest(
             raise Rejected("its signature algorithm does not fit the key")
     except InvalidSignature as error:
         raise Rejected("its signature value is wrong") from error
-    except (ValueError, TypeError, KeyError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise Rejected("its signature algorithm is not understood") from error
+
+
+def octets(signature: core.OctetBitString) -> bytes:
+    """The signature value in a BIT STRING. Raises `Rejected` where it isn't whole octets."""
+    contents: bytes = signature.contents
+    if not contents or contents[0] != 0:
+        raise Rejected("its signature value is not whole octets")
+    return contents[1:]
 
 
 def _digest_of(algorithm: algos.SignedDigestAlgorithm, named: str | None) -> str:

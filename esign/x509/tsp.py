@@ -10,7 +10,7 @@ from typing import ClassVar
 from asn1crypto import cms, core, tsp, x509
 
 from esign.x509 import der, signatures
-from esign.x509.rejection import Rejected
+from esign.x509.rejection import UNREADABLE, Rejected
 
 LARGEST_RESPONSE = 256 * 1024
 MOST_CERTIFICATES = 16
@@ -78,7 +78,7 @@ def token_of(response: bytes) -> bytes:
             names = ", ".join(sorted(failure)) if failure else "no reason given"
             raise Rejected(f"the time-stamp authority refuses ({status}: {names})")
         token: bytes = parsed["time_stamp_token"].dump()
-    except (ValueError, TypeError, KeyError) as error:
+    except UNREADABLE as error:
         raise Rejected("the time-stamp response is malformed") from error
     if not token:
         raise Rejected("the time-stamp response holds no time-stamp")
@@ -103,7 +103,7 @@ def check(
         raise Rejected("the time-stamp is too large")
     try:
         timestamp = _check(cms.ContentInfo.load(token, strict=True), known)
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+    except UNREADABLE as error:
         raise Rejected("the time-stamp is malformed") from error
     if digest is not None and timestamp.imprint != digest:
         raise Rejected("the time-stamp is for something else: its imprint differs")
