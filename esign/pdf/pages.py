@@ -97,6 +97,8 @@ class PageTree:
                 raise PageTreeError(f"object {reference.number} is twice in the page tree")
             self._seen.add(reference.number)
             node = self._node(reference) if depth == 0 or reference.number in self._with_kids else None
+            if node is None and depth == 0:
+                raise PageTreeError("the page tree has no node")
             if node is None:
                 self._add(reference, above)
                 continue
