@@ -145,7 +145,7 @@ def _check(content: cms.ContentInfo, known: Iterable[x509.Certificate]) -> Times
         digest_algorithm,
     )
     time: datetime = info["gen_time"].native
-    _check_purpose(signer, time)
+    check_purpose(signer, time)
     imprint = info["message_imprint"]
     return Timestamp(
         time=time,
@@ -202,7 +202,8 @@ def _check_signing_certificate(signer_info: cms.SignerInfo, signer: x509.Certifi
     raise Rejected("the time-stamp does not name its signer's certificate")
 
 
-def _check_purpose(signer: x509.Certificate, at: datetime) -> None:
+def check_purpose(signer: x509.Certificate, at: datetime) -> None:
+    """Checks that a certificate is for time-stamping alone, and was valid. Raises `Rejected`."""
     purposes = signer.extended_key_usage_value
     critical = "extended_key_usage" in signer.critical_extensions
     if purposes is None or purposes.native != ["time_stamping"] or not critical:

@@ -142,17 +142,17 @@ def _parse(request: bytes) -> tuple[bytes, bytes, bool]:
         raise _RefusedRequestError(Failure.BAD_DATA_FORMAT, "the request is too large")
     try:
         query = tsp.TimeStampReq.load(request, strict=True)
-        version = query["version"].native
+        version = int(query["version"])
         imprint = query["message_imprint"]
         algorithm, digest = imprint["hash_algorithm"]["algorithm"].native, imprint["hashed_message"].native
         policy = query["req_policy"].native
         nonce = query["nonce"].dump() if query["nonce"].native is not None else b""
         with_certificates = bool(query["cert_req"].native)
-        extended = bool(query["extensions"].native)
+        extended = len(query["extensions"]) > 0
         encoded = imprint.dump()
     except (ValueError, TypeError, KeyError) as error:
         raise _RefusedRequestError(Failure.BAD_DATA_FORMAT, "not a TimeStampReq") from error
-    if version != "v1":
+    if version != 1:
         raise _RefusedRequestError(Failure.BAD_REQUEST, "the version must be 1")
     if algorithm not in _DIGEST_SIZES:
         raise _RefusedRequestError(Failure.BAD_ALG, f"only {', '.join(_DIGEST_SIZES)} are time-stamped")
