@@ -10,12 +10,15 @@ from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.validation import (
     EmbeddedPdfSignature,
     PdfSignatureStatus,
+    SignatureCoverageLevel,
     validate_pdf_signature,
     validate_pdf_timestamp,
 )
 from pyhanko_certvalidator import ValidationContext
 
 from tests.programs import call, require_program
+
+WHOLE = SignatureCoverageLevel.ENTIRE_FILE
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def _verdict(signature: EmbeddedPdfSignature, roots: list[x509.Certificate]) -> 
         stamp = validate_pdf_timestamp(signature, context)
         sound = bool(stamp.valid and stamp.intact and stamp.trusted)
         changed = stamp.modification_level
-        return Verdict(signature.field_name, sound, True, True, changed, stamp.coverage.name == "ENTIRE_FILE", False)
+        return Verdict(signature.field_name, sound, True, True, changed, stamp.coverage is WHOLE, False)
     status: PdfSignatureStatus = validate_pdf_signature(signature, context, context)
     return Verdict(
         signature.field_name,
@@ -59,7 +62,7 @@ def _verdict(signature: EmbeddedPdfSignature, roots: list[x509.Certificate]) -> 
         status.timestamp_validity is not None,
         False,
         status.modification_level,
-        status.coverage.name == "ENTIRE_FILE",
+        status.coverage is WHOLE,
         signature.docmdp_level is not None,
     )
 

@@ -90,6 +90,8 @@ class _Signature:
             lock = lock or self._lock_of_others(name, spec.followers)
             for follower in spec.followers:
                 self._place(follower)
+        if lock is not None and first:
+            self._repeat_appearances(lock)
         if isinstance(spec.field, NewField):
             self._add_field(spec.field, name, value, lock)
         elif field is not None:
@@ -120,22 +122,21 @@ class _Signature:
     def _lock_of_others(self, name: str, followers: tuple[FollowerField, ...]) -> permissions.FieldLock | None:
         """A lock on every field that stands in the form now, but those of the followers and the signer's own."""
         free = {name, *(follower.name for follower in followers)}
-        others = [field for field in self.form.fields if field.name not in free and field.name]
-        for field in others:
-            self._repeat_appearance(field)
-        return permissions.FieldLock("Include", tuple(field.name for field in others)) if others else None
+        others = tuple(field.name for field in self.form.fields if field.name not in free and field.name)
+        return permissions.FieldLock("Include", others) if others else None
 
-    def _repeat_appearance(self, field: FormField) -> None:
-        """Writes the pictures of a locked field into the signed revision.
+    def _repeat_appearances(self, lock: permissions.FieldLock) -> None:
+        """Writes the pictures of locked fields into the signed revision once more, as they are.
 
         pyHanko (0.38, ``_allow_in_place_appearance_update``) takes a picture that is older than the signed revision for
-        one that was changed after it, and so calls the certification broken.
+        one that was changed after it, and so calls the signature that locks the field broken.
         """
-        pictures = self.increment.dictionary(field.dictionary.get("AP"))
-        for key in ("N", "R", "D"):
-            reference = self.increment.target(pictures.get(key))
-            if reference is not None and isinstance(self.increment.resolve(reference), Stream):
-                self.increment.repeat(reference)
+        for field in self.form.fields:
+            pictures = self.increment.dictionary(field.dictionary.get("AP")) if lock.covers(field.name) else PdfDict()
+            for key in ("N", "R", "D"):
+                reference = self.increment.target(pictures.get(key))
+                if reference is not None and isinstance(self.increment.resolve(reference), Stream):
+                    self.increment.repeat(reference)
 
     def _add_field(self, field: NewField, name: str, value: Ref, lock: permissions.FieldLock | None) -> None:
         extra = b""
