@@ -1,6 +1,7 @@
 """What validation demands: algorithms by date, key purposes, freshness. Data, so that a report can name it by hash."""
 
 import hashlib
+import itertools
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -148,7 +149,7 @@ def weakness_of_signature(
 
 def weakness_of_certificates(policy: Policy, chain: tuple[x509.Certificate, ...], moment: datetime) -> Weakness | None:
     """What is wrong with a chain's keys and signatures, leaf first; the anchor's own signature proves nothing."""
-    for certificate, issuer in zip(chain[:-1], chain[1:], strict=True):
+    for certificate, issuer in itertools.pairwise(chain):
         weakness = weakness_of_signature(policy, certificate["signature_algorithm"], issuer.public_key, moment)
         if weakness is not None:
             return weakness

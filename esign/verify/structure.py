@@ -70,6 +70,11 @@ class Structure:
     locked: bool = False
     """It needs a password."""
 
+    @property
+    def size(self) -> int:
+        """The size of the file in bytes."""
+        return len(self.file.data)
+
 
 def examine_structure(data: bytes) -> Structure:
     """The structure of a file. Raises `PdfSyntaxError` only for more signatures than may be examined."""

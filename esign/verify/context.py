@@ -1,0 +1,86 @@
+"""What the signatures of one file share while they are examined: bytes, evidence, trust, proofs of existence."""
+
+import hashlib
+from datetime import datetime
+
+from asn1crypto import x509
+
+from esign.verify.chains import Chains
+from esign.verify.cms import ODD_INPUT
+from esign.verify.crypto import digest
+from esign.verify.evidence import Material, Store, read_store
+from esign.verify.policy import Policy
+from esign.verify.revocation import Origin, RevocationData
+from esign.verify.structure import SignedRange, Structure
+from esign.verify.trusting import Trusting
+from esign.x509.trust import TrustStore
+
+
+class Context:
+    """The shared state of one validation."""
+
+    def __init__(
+        self,
+        pdf: bytes,
+        structure: Structure,
+        trust: TrustStore,
+        at: datetime,
+        policy: Policy,
+        *,
+        integrity_only: bool,
+    ) -> None:
+        self._pdf = memoryview(pdf)
+        self.structure = structure
+        self.at = at
+        self.policy = policy
+        self.integrity_only = integrity_only
+        self.chains = Chains(trust)
+        self.revocation = RevocationData(policy)
+        self.trusting = Trusting(self.chains, self.revocation, policy, at)
+        self.store = read_store(structure.view) if structure.view is not None else Store()
+        self._digests: dict[tuple[str, SignedRange], bytes] = {}
+        self._prefixes: dict[int, str] = {}
+        self._stamps: list[tuple[SignedRange, datetime]] = []
+        self.chains.add(*self.store.certificates)
+        self.take_in(self.store.ocsps, self.store.crls, "dss")
+
+    def take_in(self, ocsps: tuple[bytes, ...], crls: tuple[bytes, ...], origin: Origin) -> None:
+        """Adds revocation data of that origin."""
+        for der in ocsps:
+            self.revocation.add_ocsp(der, origin)
+        for der in crls:
+            self.revocation.add_crl(der, origin)
+
+    def take_in_material(self, material: Material) -> None:
+        """Adds what was handed in."""
+        for der in material.certificates:
+            try:
+                self.chains.add(x509.Certificate.load(der))
+            except ODD_INPUT:
+                continue
+        self.take_in(material.ocsps, material.crls, "given" if material.given else "fetched")
+
+    def digest_of(self, name: str, signed: SignedRange) -> bytes:
+        """The digest of the signed ranges, computed once per algorithm. Raises `UnknownAlgorithmError`."""
+        key = (name, signed)
+        if key not in self._digests:
+            self._digests[key] = digest(name, self._pdf[: signed.gap_start], self._pdf[signed.gap_end : signed.end])
+        return self._digests[key]
+
+    def sha256_of_prefix(self, end: int) -> str:
+        """SHA-256 of the first ``end`` bytes, in hexadecimal."""
+        if end not in self._prefixes:
+            self._prefixes[end] = hashlib.sha256(self._pdf[:end]).hexdigest()
+        return self._prefixes[end]
+
+    def note_stamp(self, signed: SignedRange, time: datetime) -> None:
+        """Notes a document time-stamp that passed: what it covers existed at that time."""
+        self._stamps.append((signed, time))
+
+    def proven_by_document(self, signed: SignedRange) -> datetime | None:
+        """The earliest time of a trusted document time-stamp over the whole revision of that signature."""
+        return min((time for stamp, time in self._stamps if stamp.gap_start >= signed.end), default=None)
+
+    def covered_after(self, position: int) -> bool:
+        """Whether a trusted document time-stamp covers the bytes before that position."""
+        return any(stamp.gap_start >= position for stamp, _ in self._stamps)

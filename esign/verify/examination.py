@@ -1,0 +1,20 @@
+"""One file's signatures, examined one by one over what the file and the caller bring along."""
+
+from esign.verify.context import Context
+from esign.verify.report import SignatureKind, SignatureReport
+from esign.verify.subject import Subject
+
+
+def examine_signatures(context: Context) -> tuple[SignatureReport, ...]:
+    """The report on each signature, in the order of the file.
+
+    Document time-stamps go first, the last one first: each that passes proves when what it covers existed.
+    """
+    subjects = [Subject(context, item) for item in context.structure.signatures]
+    for subject in subjects:
+        subject.read()
+    stamps = [item for item in subjects if item.kind is SignatureKind.DOCUMENT_TIMESTAMP]
+    others = [item for item in subjects if item.kind is not SignatureKind.DOCUMENT_TIMESTAMP]
+    stamps.sort(key=lambda item: item.signed_end, reverse=True)
+    reports = {id(item): item.report() for item in (*stamps, *others)}
+    return tuple(reports[id(item)] for item in subjects)

@@ -1,0 +1,262 @@
+"""The plain sentences of a report, one per signature and one for the file, in Indonesian and in English."""
+
+from datetime import datetime
+
+from esign.verify.report import (
+    Finding,
+    Level,
+    Sentence,
+    SignatureKind,
+    SignatureReport,
+    SubIndication,
+    Verdict,
+)
+
+_MONTHS_ID = (
+    "Januari",
+    "Februari",
+    "Maret",
+    "April",
+    "Mei",
+    "Juni",
+    "Juli",
+    "Agustus",
+    "September",
+    "Oktober",
+    "November",
+    "Desember",
+)
+_MONTHS_EN = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+def moment_in_words(moment: datetime) -> Sentence:
+    """A time in UTC, written out."""
+    clock = f"{moment:%H:%M} UTC"
+    return Sentence(
+        id=f"{moment.day} {_MONTHS_ID[moment.month - 1]} {moment.year} pukul {clock}",
+        en=f"{moment.day} {_MONTHS_EN[moment.month - 1]} {moment.year} at {clock}",
+    )
+
+
+_REASONS: dict[SubIndication, Sentence] = {
+    SubIndication.FORMAT_FAILURE: Sentence(
+        id="Tanda tangan ini rusak atau dipalsukan: susunannya tidak sesuai dengan bagian berkas yang ditandatangani.",
+        en="This signature is broken or forged: its structure does not fit the part of the file that was signed.",
+    ),
+    SubIndication.HASH_FAILURE: Sentence(
+        id="Isi berkas berubah setelah tanda tangan ini dibuat.",
+        en="The file was changed after this signature was made.",
+    ),
+    SubIndication.SIG_CRYPTO_FAILURE: Sentence(
+        id="Tanda tangan ini tidak dibuat dengan kunci sertifikat yang disebutkannya.",
+        en="This signature was not made with the key of the certificate that it names.",
+    ),
+    SubIndication.REVOKED: Sentence(
+        id="Sertifikat penanda tangan sudah dicabut ketika tanda tangan ini dibuat.",
+        en="The signer's certificate was already revoked when this signature was made.",
+    ),
+    SubIndication.EXPIRED: Sentence(
+        id="Masa berlaku sertifikat sudah habis ketika tanda tangan ini dibuat.",
+        en="The certificate had expired when this signature was made.",
+    ),
+    SubIndication.NOT_YET_VALID: Sentence(
+        id="Tanda tangan ini dibuat sebelum sertifikatnya berlaku.",
+        en="This signature was made before its certificate was valid.",
+    ),
+    SubIndication.NO_CERTIFICATE_CHAIN_FOUND: Sentence(
+        id="Berkas tidak berubah sejak ditandatangani, tetapi sertifikatnya bukan dari penyelenggara yang kami kenal.",
+        en="The file is unchanged since it was signed, but the certificate is not from an authority that we know.",
+    ),
+    SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE: Sentence(
+        id="Rantai sertifikat penanda tangan tidak sesuai aturan penyelenggaranya.",
+        en="The signer's certificate chain breaks the rules of its authority.",
+    ),
+    SubIndication.CHAIN_CONSTRAINTS_FAILURE: Sentence(
+        id="Sertifikat ini tidak diperuntukkan bagi penandatanganan dokumen.",
+        en="This certificate is not meant for signing documents.",
+    ),
+    SubIndication.SIG_CONSTRAINTS_FAILURE: Sentence(
+        id="Tanda tangan ini tidak menyebut sertifikat penanda tangannya dengan cara yang dapat dipercaya.",
+        en="This signature does not name its signer's certificate in a way that can be trusted.",
+    ),
+    SubIndication.CRYPTO_CONSTRAINTS_FAILURE: Sentence(
+        id="Berkas tidak berubah, tetapi cara penandatanganannya (algoritme atau panjang kunci) terlalu lemah.",
+        en="The file is unchanged, but the way it was signed (algorithm or key size) is too weak.",
+    ),
+    SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE: Sentence(
+        id="Algoritme tanda tangan ini sudah tidak aman, dan tidak terbukti dibuat ketika masih aman.",
+        en="The algorithm of this signature is no longer safe, and it isn't proven to be from when it was.",
+    ),
+    SubIndication.REVOKED_NO_POE: Sentence(
+        id="Sertifikat penanda tangan sudah dicabut, dan tidak terbukti bahwa tanda tangan dibuat sebelum itu.",
+        en="The signer's certificate is revoked, and nothing proves that the signature was made before.",
+    ),
+    SubIndication.REVOKED_CA_NO_POE: Sentence(
+        id="Sertifikat penerbitnya sudah dicabut, dan tidak terbukti bahwa tanda tangan dibuat sebelum itu.",
+        en="The issuer's certificate is revoked, and nothing proves that the signature was made before.",
+    ),
+    SubIndication.OUT_OF_BOUNDS_NO_POE: Sentence(
+        id="Berkas tidak berubah, tetapi sertifikatnya sudah habis masa berlaku; apakah sertifikat berlaku ketika tanda tangan dibuat tidak dapat dibuktikan lagi.",
+        en="The file is unchanged, but a certificate has expired; whether it was valid when the signature was made can no longer be proven.",
+    ),
+    SubIndication.TRY_LATER: Sentence(
+        id="Berkas tidak berubah, tetapi data pencabutan sertifikat yang cukup baru belum diperoleh. Coba lagi nanti.",
+        en="The file is unchanged, but revocation data that are recent enough could not be had. Try again later.",
+    ),
+    SubIndication.NO_SIGNING_CERTIFICATE_FOUND: Sentence(
+        id="Sertifikat penanda tangan tidak ada dalam berkas.",
+        en="The signer's certificate is not in the file.",
+    ),
+}
+
+_UNDERSTOOD = Sentence(
+    id="Ada tanda tangan dalam bentuk yang tidak kami kenal; kami tidak dapat memeriksanya.",
+    en="There is a signature in a form that we don't know; we can't examine it.",
+)
+_OTHER = Sentence(
+    id="Keabsahan tanda tangan ini tidak dapat dipastikan.",
+    en="Whether this signature is valid can't be settled.",
+)
+
+
+def of_signature(
+    kind: SignatureKind,
+    verdict: Verdict,
+    sub_indication: SubIndication | None,
+    *,
+    signer: str | None,
+    proven: datetime | None,
+    claimed: datetime | None,
+    level: Level | None,
+    permitted: bool,
+) -> Sentence:
+    """What is said of one signature. ``permitted``: the file was changed later, as it allows."""
+    if kind is SignatureKind.NOT_UNDERSTOOD and sub_indication is not SubIndication.FORMAT_FAILURE:
+        return _UNDERSTOOD
+    if not verdict.good:
+        return _bad(verdict, sub_indication, proven)
+    if kind is SignatureKind.DOCUMENT_TIMESTAMP:
+        return _stamped(proven)
+    who_id, who_en = (signer or "penanda tangan tak bernama"), (signer or "an unnamed signer")
+    when = _when(proven, claimed)
+    later = _later() if permitted else Sentence(id="", en="")
+    suffix = f" ({level.value})" if level is not None else ""
+    if verdict is Verdict.INTACT:
+        return Sentence(
+            id=f"Isi berkas tidak berubah sejak tanda tangan atas nama {who_id}{when.id}; sertifikatnya tidak diperiksa.{later.id}",
+            en=f"The file is unchanged since the signature in the name of {who_en}{when.en}; the certificate was not examined.{later.en}",
+        )
+    return Sentence(
+        id=f"Ditandatangani oleh {who_id}{when.id}; tidak berubah sejak ditandatangani{suffix}.{later.id}",
+        en=f"Signed by {who_en}{when.en}; unchanged since it was signed{suffix}.{later.en}",
+    )
+
+
+def _bad(verdict: Verdict, sub_indication: SubIndication | None, proven: datetime | None) -> Sentence:
+    reason = _REASONS.get(sub_indication, _OTHER) if sub_indication is not None else _OTHER
+    if verdict is Verdict.INDETERMINATE and proven is not None:
+        when = moment_in_words(proven)
+        return Sentence(
+            id=f"{reason.id} Tanda tangan ini terbukti sudah ada pada {when.id}.",
+            en=f"{reason.en} The signature is proven to have existed on {when.en}.",
+        )
+    return reason
+
+
+def _when(proven: datetime | None, claimed: datetime | None) -> Sentence:
+    if proven is not None:
+        when = moment_in_words(proven)
+        return Sentence(
+            id=f", terbukti dengan penanda waktu pada {when.id}", en=f", proven by a time-stamp on {when.en}"
+        )
+    if claimed is not None:
+        when = moment_in_words(claimed)
+        return Sentence(id=f", menurut penanda tangan pada {when.id}", en=f", on {when.en} as the signer says")
+    return Sentence(id="", en="")
+
+
+def _later() -> Sentence:
+    return Sentence(
+        id=" Sesudah itu hanya ada tambahan yang diizinkan.", en=" What was added later is of the permitted kind."
+    )
+
+
+def _stamped(proven: datetime | None) -> Sentence:
+    if proven is None:
+        return Sentence(id="Penanda waktu dokumen ini utuh.", en="This document time-stamp is intact.")
+    when = moment_in_words(proven)
+    return Sentence(
+        id=f"Seluruh isi sampai di sini terbukti sudah ada pada {when.id}.",
+        en=f"Everything up to here is proven to have existed on {when.en}.",
+    )
+
+
+def of_file(verdict: Verdict, signatures: tuple[SignatureReport, ...], findings: tuple[Finding, ...]) -> Sentence:
+    """What is said of the whole file; it names the signature that caused a bad verdict."""
+    if verdict is Verdict.NOT_EXAMINED:
+        return _not_examined(findings)
+    if verdict is Verdict.UNSIGNED:
+        if signatures:
+            return Sentence(
+                id="Berkas ini tidak ditandatangani siapa pun; hanya diberi penanda waktu.",
+                en="Nobody has signed this file; it is only time-stamped.",
+            )
+        return Sentence(
+            id="Berkas ini tidak memuat tanda tangan elektronik.", en="This file carries no electronic signature."
+        )
+    signed = [item for item in signatures if item.kind is SignatureKind.SIGNATURE]
+    if verdict.good:
+        count = len(signed)
+        if verdict is Verdict.INTACT:
+            return Sentence(
+                id=f"Berkas tidak berubah sejak ditandatangani ({count} tanda tangan); sertifikatnya tidak diperiksa.",
+                en=f"The file is unchanged since it was signed (signatures: {count}); certificates were not examined.",
+            )
+        return Sentence(
+            id=f"Semua tanda tangan sah ({count}), dan berkas tidak berubah sejak ditandatangani.",
+            en=f"All signatures are valid ({count}), and the file is unchanged since it was signed.",
+        )
+    cause = next((item for item in signatures if item.verdict is verdict), None)
+    if cause is None:
+        return _of_findings(findings)
+    name = f" ({cause.field})" if cause.field else ""
+    return Sentence(id=f"Tanda tangan{name}: {cause.sentence.id}", en=f"Signature{name}: {cause.sentence.en}")
+
+
+def _not_examined(findings: tuple[Finding, ...]) -> Sentence:
+    if any(item.code == "file.locked" for item in findings):
+        return Sentence(
+            id="Berkas ini dikunci dengan kata sandi, sehingga tidak dapat diperiksa.",
+            en="This file is locked with a password, so it can't be examined.",
+        )
+    return Sentence(
+        id="Berkas ini tidak dapat diperiksa seluruhnya, sehingga tidak dapat dinyatakan asli.",
+        en="This file could not be examined wholly, so it can't be called genuine.",
+    )
+
+
+def _of_findings(findings: tuple[Finding, ...]) -> Sentence:
+    if any(item.code.startswith("active.") for item in findings):
+        return Sentence(
+            id="Berkas ini berisi bagian aktif, sehingga yang ditampilkan dapat berubah tanpa diketahui.",
+            en="This file has active content, so what it shows can change unnoticed.",
+        )
+    if any(item.code == "xref.hybrid_conflict" for item in findings):
+        return Sentence(
+            id="Aplikasi pembaca yang berbeda akan menampilkan isi berkas ini secara berbeda.",
+            en="Different readers would show different contents of this file.",
+        )
+    return _OTHER

@@ -1,0 +1,303 @@
+"""One signature, examined: structure, changes, CMS, time-stamps, certificate, in this order (EN 319 102-1, 5.3 to 5.6)."""
+
+from datetime import datetime
+
+from asn1crypto import x509
+
+from esign.verify import cms, levels, sentences
+from esign.verify.changes import compare
+from esign.verify.claims import claimed_time, shown_text
+from esign.verify.cms import ODD_INPUT, CmsError, NotUnderstoodError, SignedMessage
+from esign.verify.context import Context
+from esign.verify.crypto import UnknownAlgorithmError, signature_algorithm_name
+from esign.verify.policy import weakness_of_signature
+from esign.verify.report import (
+    Changes,
+    ChangeState,
+    Finding,
+    Indication,
+    Integrity,
+    SignatureKind,
+    SignatureReport,
+    SubIndication,
+    TimestampInfo,
+    Verdict,
+)
+from esign.verify.shown import certificate_info
+from esign.verify.structure import ExaminedSignature
+from esign.verify.timestamps import Token, read_token
+from esign.verify.trusting import Conclusion, weak
+
+_PADES = "ETSI.CAdES.detached"
+_CMS_SIGNATURES = (_PADES, "adbe.pkcs7.detached")
+_DOCUMENT_TIMESTAMP = "ETSI.RFC3161"
+MAX_TOKENS = 8
+"""Signature time-stamps examined in one signature."""
+
+_FAILED = (
+    SubIndication.FORMAT_FAILURE,
+    SubIndication.HASH_FAILURE,
+    SubIndication.SIG_CRYPTO_FAILURE,
+    SubIndication.REVOKED,
+    SubIndication.EXPIRED,
+    SubIndication.NOT_YET_VALID,
+)
+"""Sub-indications that stand under TOTAL_FAILED; all others stand under INDETERMINATE."""
+
+
+def conclude(sub_indication: SubIndication, *findings: Finding) -> Conclusion:
+    """The conclusion of a sub-indication, under the indication that it belongs to."""
+    indication = Indication.TOTAL_FAILED if sub_indication in _FAILED else Indication.INDETERMINATE
+    return Conclusion(indication, sub_indication, findings)
+
+
+def verdict_of(conclusion: Conclusion, *, integrity_only: bool) -> Verdict:
+    """What the file's verdict would be if this signature were alone."""
+    if conclusion.passed:
+        return Verdict.INTACT if integrity_only else Verdict.GENUINE
+    if conclusion.indication is Indication.TOTAL_FAILED:
+        return Verdict.ALTERED if conclusion.sub_indication is SubIndication.HASH_FAILURE else Verdict.INVALID
+    if conclusion.sub_indication is SubIndication.NO_CERTIFICATE_CHAIN_FOUND:
+        return Verdict.UNTRUSTED
+    return Verdict.INDETERMINATE
+
+
+class Subject:
+    """A signature under examination."""
+
+    def __init__(self, context: Context, examined: ExaminedSignature) -> None:
+        self.context = context
+        self.examined = examined
+        self.message: SignedMessage | None = None
+        self.token: Token | None = None
+        self.signer: x509.Certificate | None = None
+        self.integrity = Integrity()
+        self.changes = Changes(state=ChangeState.NONE)
+        self.certification: int | None = None
+        self.proven: datetime | None = None
+        self.stamps: list[tuple[Token, Conclusion | None]] = []
+        self._unread: CmsError | None = None
+        self.kind = self._kind()
+
+    @property
+    def signed_end(self) -> int:
+        """How many bytes the signed revision has; 0 where that is not known."""
+        return self.examined.signed.end if self.examined.signed is not None else 0
+
+    def _kind(self) -> SignatureKind:
+        name = self.examined.found.sub_filter
+        if name == _DOCUMENT_TIMESTAMP:
+            return SignatureKind.DOCUMENT_TIMESTAMP
+        return SignatureKind.SIGNATURE if name in _CMS_SIGNATURES else SignatureKind.NOT_UNDERSTOOD
+
+    def read(self) -> None:
+        """Reads the CMS and shares the evidence in it with the other signatures."""
+        contents = self.examined.found.contents
+        if self.kind is SignatureKind.NOT_UNDERSTOOD or not self.examined.sound or contents is None:
+            return
+        try:
+            self.message = cms.read_message(contents.value)
+        except NotUnderstoodError as error:
+            self.kind = SignatureKind.NOT_UNDERSTOOD
+            self._unread = error
+        except CmsError as error:
+            self._unread = error
+        if self.message is not None:
+            self.context.chains.add(*self.message.certificates)
+            self.context.take_in(self.message.ocsps, self.message.crls, "cms")
+
+    def report(self) -> SignatureReport:
+        """Examines what is left and tells all."""
+        conclusion = self._conclusion()
+        if self.kind is SignatureKind.DOCUMENT_TIMESTAMP and conclusion.passed and self.token and self.token.time:
+            signed = self.examined.signed
+            if signed is not None and not self.context.integrity_only:
+                self.context.note_stamp(signed, self.token.time)
+                self.proven = min(self.token.time, self.proven or self.token.time)
+        return self._told(conclusion)
+
+    # --- the steps ---------------------------------------------------------------------------------
+
+    def _conclusion(self) -> Conclusion:
+        if not self.examined.sound or self.examined.signed is None:
+            self.integrity = Integrity(structure=False)
+            return conclude(SubIndication.FORMAT_FAILURE, *self.examined.faults)
+        self.integrity = Integrity(structure=True)
+        changed = self._compared()
+        conclusion = self._integrity_conclusion()
+        if changed is not None and conclusion.sub_indication is not SubIndication.FORMAT_FAILURE:
+            return changed
+        if not conclusion.passed or self.context.integrity_only:
+            return conclusion
+        return self._trust_conclusion()
+
+    def _compared(self) -> Conclusion | None:
+        """Step 2: what follows the signed revision."""
+        after = self.examined.after
+        final, view = self.context.structure.view, self.examined.view
+        if view is not None:
+            comparison = compare(view, final, self.examined, self.context.structure)
+            self.changes, self.certification = comparison.changes, comparison.certification
+        if after:
+            self.changes = Changes(state=ChangeState.SUSPICIOUS, list=(*after, *self.changes.list))
+        if self.changes.state is ChangeState.SUSPICIOUS:
+            return conclude(SubIndication.HASH_FAILURE, *self.changes.list)
+        return None
+
+    def _integrity_conclusion(self) -> Conclusion:
+        """Step 3: the CMS."""
+        if self.kind is SignatureKind.NOT_UNDERSTOOD:
+            message = self._unread.message if self._unread else f"/SubFilter {self.examined.found.sub_filter}"
+            return conclude(SubIndication.GENERIC, _fail("signature.not_understood", message))
+        if self.kind is SignatureKind.DOCUMENT_TIMESTAMP:
+            return self._token_conclusion()
+        if self.message is None:
+            error = self._unread
+            if error is None:
+                return conclude(SubIndication.GENERIC)
+            return conclude(error.sub_indication, _fail(error.code, error.message))
+        try:
+            self._check_message(self.message)
+        except CmsError as error:
+            return conclude(error.sub_indication, _fail(error.code, error.message))
+        except UnknownAlgorithmError as error:
+            return conclude(SubIndication.GENERIC, _fail("cms.algorithm", str(error)))
+        except ODD_INPUT as error:
+            finding = _fail("cms.unreadable", f"the CMS can't be read: {type(error).__name__}")
+            return conclude(SubIndication.FORMAT_FAILURE, finding)
+        return Conclusion(Indication.TOTAL_PASSED)
+
+    def _check_message(self, message: SignedMessage) -> None:
+        signed = self.examined.signed
+        if message.content is not None:
+            raise CmsError("cms.encapsulated", "the CMS brings its own content along", SubIndication.FORMAT_FAILURE)
+        cms.check_form(message, "data")
+        if signed is None or not cms.digest_matches(message, self.context.digest_of(message.digest_algorithm, signed)):
+            self.integrity = replace_integrity(self.integrity, digest=False)
+            raise CmsError("cms.digest", "the digest is not that of the signed bytes", SubIndication.HASH_FAILURE)
+        self.integrity = replace_integrity(self.integrity, digest=True)
+        required = self.examined.found.sub_filter == _PADES
+        self.signer = cms.find_signer(message, self.context.chains.certificates, required=required)
+        try:
+            cms.check_value(message, self.signer)
+        except CmsError:
+            self.integrity = replace_integrity(self.integrity, signature_value=False)
+            raise
+        self.integrity = replace_integrity(self.integrity, signature_value=True)
+
+    def _token_conclusion(self) -> Conclusion:
+        signed, contents = self.examined.signed, self.examined.found.contents
+        if signed is None or contents is None:
+            return conclude(SubIndication.FORMAT_FAILURE)
+        self.token = read_token(
+            contents.value,
+            lambda name: self.context.digest_of(name, signed),
+            self.context.chains.certificates,
+            "document",
+        )
+        self.signer, self.message = self.token.certificate, self.token.message
+        self.integrity = Integrity(structure=True, digest=self.token.intact, signature_value=self.token.intact)
+        return Conclusion(Indication.TOTAL_PASSED) if self.token.intact else self.token.failure()
+
+    def _trust_conclusion(self) -> Conclusion:
+        """Steps 4 and 5: the proven time, and what holds at it."""
+        signed, message, signer = self.examined.signed, self.message, self.signer
+        if signed is None or message is None or signer is None:
+            return conclude(SubIndication.GENERIC)
+        covered = self.context.proven_by_document(signed)
+        if self.token is not None:
+            self.proven = covered
+            return self.token.judged(self.context.trusting, covered or self.context.at)
+        self._judge_stamps(message, covered)
+        times = [token.time for token, judged in self.stamps if judged is not None and judged.passed and token.time]
+        self.proven = min([*times, *([covered] if covered is not None else [])], default=None)
+        proven = self.proven or self.context.at
+        conclusion = self.context.trusting.judge_signer(signer, proven)
+        weakness = weakness_of_signature(
+            self.context.policy, message.signature_algorithm, signer.public_key, proven, message.digest_algorithm
+        )
+        if conclusion.passed and weakness is not None:
+            indication, sub, finding = weak(weakness)
+            return Conclusion(indication, sub, (finding,), conclusion.chain, conclusion.revocation)
+        return conclusion
+
+    def _judge_stamps(self, message: SignedMessage, covered: datetime | None) -> None:
+        known = self.context.chains.certificates
+        for der in message.tokens[:MAX_TOKENS]:
+            token = read_token(der, lambda name: cms.digest(name, message.signature), known, "signature")
+            if token.message is not None:
+                self.context.chains.add(*token.message.certificates)
+                self.context.take_in(token.message.ocsps, token.message.crls, "cms")
+            judged = token.judged(self.context.trusting, covered or self.context.at)
+            self.stamps.append((token, judged))
+
+    # --- what is told ------------------------------------------------------------------------------
+
+    def _told(self, conclusion: Conclusion) -> SignatureReport:
+        found, signed = self.examined.found, self.examined.signed
+        verdict = verdict_of(conclusion, integrity_only=self.context.integrity_only)
+        holds = self.integrity.holds
+        signer = certificate_info(self.signer, self.context.chains) if self.signer is not None else None
+        chain = conclusion.chain or ((self.signer,) if self.signer is not None else ())
+        infos = tuple(info for item in chain if (info := certificate_info(item, self.context.chains)) is not None)
+        claimed = claimed_time(found.dictionary, self.message)
+        level = levels.level_of(self, conclusion) if holds else None
+        return SignatureReport(
+            field=self.examined.fields[0].name if self.examined.fields else None,
+            kind=self.kind,
+            sub_filter=found.sub_filter,
+            verdict=verdict,
+            indication=conclusion.indication,
+            sub_indication=conclusion.sub_indication,
+            sentence=sentences.of_signature(
+                self.kind,
+                verdict,
+                conclusion.sub_indication,
+                signer=signer.common_name if signer is not None else None,
+                proven=self.proven,
+                claimed=claimed,
+                level=level,
+                permitted=self.changes.state is ChangeState.PERMITTED,
+            ),
+            level=level,
+            signer=signer,
+            claimed_time=claimed,
+            proven_time=self.proven,
+            reason=shown_text(found.dictionary, "Reason"),
+            location=shown_text(found.dictionary, "Location"),
+            certification=self.certification,
+            integrity=self.integrity,
+            changes=self.changes,
+            covers_whole_file=signed is not None and signed.end == self.context.structure.size,
+            byte_range=signed.byte_range if signed is not None else None,
+            signed_end=signed.end if signed is not None else None,
+            signed_sha256=self.context.sha256_of_prefix(signed.end) if signed is not None else None,
+            digest_algorithm=self.message.digest_algorithm if self.message is not None else None,
+            signature_algorithm=signature_algorithm_name(self.message.signature_algorithm) if self.message else None,
+            timestamps=self._timestamp_infos(conclusion),
+            chain=infos,
+            revocation=conclusion.revocation,
+            findings=conclusion.findings if self.changes.state is not ChangeState.SUSPICIOUS else (),
+        )
+
+    def _timestamp_infos(self, conclusion: Conclusion) -> tuple[TimestampInfo, ...]:
+        if self.token is not None:
+            return (self.token.info(None if self.context.integrity_only else conclusion),)
+        if self.context.integrity_only and self.message is not None and self.integrity.holds:
+            message = self.message
+            known = self.context.chains.certificates
+            tokens = (
+                read_token(der, lambda name: cms.digest(name, message.signature), known, "signature")
+                for der in message.tokens[:MAX_TOKENS]
+            )
+            return tuple(token.info(None) for token in tokens)
+        return tuple(token.info(judged) for token, judged in self.stamps)
+
+
+def replace_integrity(integrity: Integrity, **proofs: bool) -> Integrity:
+    """The same with some proofs settled."""
+    return integrity.model_copy(update=proofs)
+
+
+def _fail(code: str, message: str) -> Finding:
+    return Finding(code=code, severity="fail", message=message)

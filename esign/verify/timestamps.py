@@ -1,0 +1,132 @@
+"""Time-stamp tokens (RFC 3161), inside a signature or over the document (EN 319 102-1, 5.4)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal, cast
+
+from asn1crypto import tsp, x509
+
+from esign.verify.cms import (
+    ODD_INPUT,
+    CmsError,
+    SignedMessage,
+    check_form,
+    check_value,
+    digest_matches,
+    find_signer,
+    read_message,
+)
+from esign.verify.crypto import UnknownAlgorithmError, digest
+from esign.verify.policy import weakness_of_digest, weakness_of_signature
+from esign.verify.report import Finding, Indication, SubIndication, TimestampInfo
+from esign.verify.shown import shown_name
+from esign.verify.trusting import Conclusion, Trusting, weak
+
+Imprint = Callable[[str], bytes]
+"""The digest, by that algorithm, of what the token must be over."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """A time-stamp token whose CMS was checked."""
+
+    kind: Literal["signature", "document"]
+    time: datetime | None
+    intact: bool
+    """It belongs to these data, and its own signature holds."""
+    fault: Finding | None = None
+    sub_indication: SubIndication | None = None
+    certificate: x509.Certificate | None = None
+    message: SignedMessage | None = None
+    imprint_algorithm: str = ""
+
+    def failure(self) -> Conclusion:
+        """The conclusion of a token that is not intact."""
+        sub = self.sub_indication or SubIndication.FORMAT_FAILURE
+        findings = (self.fault,) if self.fault is not None else ()
+        failed = sub is not SubIndication.GENERIC and sub is not SubIndication.NO_SIGNING_CERTIFICATE_FOUND
+        indication = Indication.TOTAL_FAILED if failed else Indication.INDETERMINATE
+        return Conclusion(indication, sub, findings)
+
+    def judged(self, trusting: Trusting, proven: datetime) -> Conclusion:
+        """Whether it may be relied on, itself proven to exist at ``proven``."""
+        if not self.intact or self.certificate is None or self.time is None or self.message is None:
+            return self.failure()
+        if self.time > trusting.at + trusting.policy.tolerance:
+            finding = _fail("timestamp.future", f"it states {self.time}, after the time of validation")
+            return Conclusion(Indication.INDETERMINATE, SubIndication.TIMESTAMP_ORDER_FAILURE, (finding,))
+        weakness = weakness_of_digest(trusting.policy, self.imprint_algorithm, proven) or weakness_of_signature(
+            trusting.policy,
+            self.message.signature_algorithm,
+            self.certificate.public_key,
+            proven,
+            self.message.digest_algorithm,
+        )
+        if weakness is not None:
+            indication, sub, finding = weak(weakness)
+            return Conclusion(indication, sub, (finding,))
+        return trusting.judge_authority(self.certificate, proven, self.time)
+
+    def info(self, conclusion: Conclusion | None) -> TimestampInfo:
+        """For the report; without a conclusion trust was left out."""
+        if conclusion is None and not self.intact:
+            conclusion = self.failure()
+        return TimestampInfo(
+            kind=self.kind,
+            time=self.time,
+            imprint_intact=self.intact,
+            trusted=None if conclusion is None else conclusion.passed,
+            authority=None if self.certificate is None else shown_name(self.certificate.subject),
+            indication=Indication.TOTAL_PASSED if conclusion is None else conclusion.indication,
+            sub_indication=None if conclusion is None else conclusion.sub_indication,
+            findings=() if conclusion is None else conclusion.findings,
+        )
+
+
+def read_token(
+    token: bytes, imprint: Imprint, known: tuple[x509.Certificate, ...], kind: Literal["signature", "document"]
+) -> Token:
+    """Checks a token's form, digest, signature value and imprint. Never raises."""
+    time: datetime | None = None
+    try:
+        message = read_message(token)
+        check_form(message, "tst_info")
+        _require(
+            message.content is not None, "timestamp.empty", "the token states nothing", SubIndication.FORMAT_FAILURE
+        )
+        content = message.content or b""
+        unchanged = digest_matches(message, digest(message.digest_algorithm, content))
+        _require(unchanged, "timestamp.digest", "what the token states was changed", SubIndication.HASH_FAILURE)
+        stated = tsp.TSTInfo.load(content, strict=True)
+        time = cast("datetime", stated["gen_time"].native).astimezone(UTC)
+        algorithm = str(stated["message_imprint"]["hash_algorithm"]["algorithm"].native)
+        certificate = find_signer(message, known, required=True)
+        check_value(message, certificate)
+        same = stated["message_imprint"]["hashed_message"].native == imprint(algorithm)
+        _require(same, "timestamp.imprint", "the token was made for other data", SubIndication.HASH_FAILURE)
+    except CmsError as error:
+        return Token(
+            kind, time, intact=False, fault=_fail(error.code, error.message), sub_indication=error.sub_indication
+        )
+    except UnknownAlgorithmError as error:
+        return Token(
+            kind,
+            time,
+            intact=False,
+            fault=_fail("timestamp.algorithm", str(error)),
+            sub_indication=SubIndication.GENERIC,
+        )
+    except ODD_INPUT as error:
+        fault = _fail("timestamp.unreadable", f"the token can't be read: {type(error).__name__}")
+        return Token(kind, time, intact=False, fault=fault, sub_indication=SubIndication.FORMAT_FAILURE)
+    return Token(kind, time, intact=True, certificate=certificate, message=message, imprint_algorithm=algorithm)
+
+
+def _require(condition: bool, code: str, message: str, sub_indication: SubIndication) -> None:  # noqa: FBT001
+    if not condition:
+        raise CmsError(code, message, sub_indication)
+
+
+def _fail(code: str, message: str) -> Finding:
+    return Finding(code=code, severity="fail", message=message)

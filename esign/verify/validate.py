@@ -1,0 +1,208 @@
+"""Validation: bytes, trust and a time in, a report out. Pure; what is fetched is handed in.
+
+The steps, each done by one named function or module:
+
+1. structure: every signature dictionary, its ByteRange and gap, what follows it (`structure`)
+2. changes between each signed revision and the file as it is (`changes`)
+3. the CMS of each signature: form, digest, signer, value (`cms`)
+4. time-stamps, from the last over the document to the first inside a signature (`timestamps`)
+5. certificates at the proven time: chain, revocation, algorithms (`trusting`)
+6. the file's verdict: the worst of its signatures (`report`)
+"""
+
+import hashlib
+from base64 import b64decode, b64encode
+from datetime import UTC, datetime
+from typing import cast
+
+from asn1crypto import x509
+
+from esign.pdf.sandbox import Header, Runner
+from esign.pdf.syntax import PdfSyntaxError
+from esign.verify import sentences
+from esign.verify.context import Context
+from esign.verify.evidence import Material
+from esign.verify.examination import examine_signatures
+from esign.verify.policy import DEFAULT, Policy
+from esign.verify.report import (
+    FetchRequest,
+    Finding,
+    Indication,
+    Report,
+    SignatureKind,
+    SignatureReport,
+    Verdict,
+    worst,
+)
+from esign.verify.structure import Structure, examine_structure
+from esign.x509.trust import TrustStore
+
+VALIDATE_TASK = "esign.verify.validate:validate_task"
+
+
+def validate(
+    pdf: bytes,
+    trust: TrustStore,
+    at: datetime,
+    *,
+    material: Material | tuple[Material, ...] = (),
+    policy: Policy = DEFAULT,
+    integrity_only: bool = False,
+) -> Report:
+    """The report on a file, as of the aware time ``at``.
+
+    ``material`` is revocation data and certificates from outside the file. ``integrity_only`` leaves out chain,
+    revocation and algorithm dates, and says `Verdict.INTACT` for `Verdict.GENUINE`. Never raises for what a file holds.
+    """
+    at = at.astimezone(UTC)
+    handed = (material,) if isinstance(material, Material) else material
+    try:
+        structure = examine_structure(pdf)
+    except PdfSyntaxError as error:
+        finding = Finding(code="file.limits", severity="fail", message=str(error))
+        return _report(pdf, trust, at, policy, None, (finding,), (), (), integrity_only=integrity_only)
+    context = Context(pdf, structure, trust, at, policy, integrity_only=integrity_only)
+    for item in handed:
+        context.take_in_material(item)
+    signatures = examine_signatures(context)
+    missing = tuple(context.trusting.missing.values())
+    return _report(
+        pdf, trust, at, policy, structure, _findings(structure), signatures, missing, integrity_only=integrity_only
+    )
+
+
+def _findings(structure: Structure) -> tuple[Finding, ...]:
+    findings = list(structure.findings)
+    if structure.fault is not None:
+        findings.append(Finding(code="file.unreadable", severity="fail", message=structure.fault))
+    if structure.locked:
+        findings.append(Finding(code="file.locked", severity="fail", message="a password is needed to open it"))
+    if structure.trailing:
+        message = f"{structure.trailing} bytes after the last %%EOF"
+        findings.append(Finding(code="file.trailing", severity="inform", message=message))
+    return tuple(findings)
+
+
+def _report(
+    pdf: bytes,
+    trust: TrustStore,
+    at: datetime,
+    policy: Policy,
+    structure: Structure | None,
+    findings: tuple[Finding, ...],
+    signatures: tuple[SignatureReport, ...],
+    missing: tuple[FetchRequest, ...],
+    *,
+    integrity_only: bool,
+) -> Report:
+    verdict = _verdict(structure, findings, signatures)
+    anchors = sorted(item.sha256 for item in trust.anchors)
+    return Report(
+        verdict=verdict,
+        sentence=sentences.of_file(verdict, signatures, findings),
+        at=at,
+        integrity_only=integrity_only,
+        sha256=hashlib.sha256(pdf).hexdigest(),
+        size=len(pdf),
+        policy=policy.title,
+        policy_sha256=policy.sha256,
+        trust_sha256=hashlib.sha256(b"".join(anchors)).hexdigest(),
+        signatures=signatures,
+        revisions=len(structure.view.sections) if structure is not None and structure.view is not None else 0,
+        findings=findings,
+        missing=missing if verdict not in (Verdict.ALTERED, Verdict.INVALID, Verdict.NOT_EXAMINED) else (),
+    )
+
+
+def _verdict(
+    structure: Structure | None, findings: tuple[Finding, ...], signatures: tuple[SignatureReport, ...]
+) -> Verdict:
+    """The worst of the signatures; document time-stamps count when they failed, and alone sign nothing."""
+    if structure is None or structure.locked:
+        return Verdict.NOT_EXAMINED
+    counted = [
+        item.verdict
+        for item in signatures
+        if item.kind is not SignatureKind.DOCUMENT_TIMESTAMP or item.indication is Indication.TOTAL_FAILED
+    ]
+    if structure.view is None:
+        counted.append(Verdict.NOT_EXAMINED)
+    verdict = worst(counted)
+    if verdict.good and any(item.severity == "fail" for item in findings):
+        return Verdict.INDETERMINATE
+    return verdict
+
+
+# --- in the sandbox ------------------------------------------------------------------------------
+
+
+def validate_task(header: Header, blobs: list[bytes]) -> tuple[Header, list[bytes]]:
+    """`validate` as a task of the sandbox; the counterpart of `validate_in`."""
+    counts = cast("dict[str, int]", header["counts"])
+    remaining = iter(blobs[1:])
+
+    def take(name: str) -> tuple[bytes, ...]:
+        return tuple(next(remaining) for _ in range(counts[name]))
+
+    trust = TrustStore(
+        anchors=tuple(x509.Certificate.load(der) for der in take("anchors")),
+        intermediates=tuple(x509.Certificate.load(der) for der in take("intermediates")),
+    )
+    given = Material(take("given_certificates"), take("given_ocsps"), take("given_crls"), given=True)
+    fetched = Material(take("fetched_certificates"), take("fetched_ocsps"), take("fetched_crls"))
+    report = validate(
+        blobs[0],
+        trust,
+        datetime.fromisoformat(str(header["at"])),
+        material=(given, fetched),
+        integrity_only=bool(header["integrity_only"]),
+    )
+    answer = cast("Header", report.model_dump(mode="json"))
+    answer["missing"] = [
+        {
+            "kind": item.kind,
+            "subject": item.subject,
+            "urls": list(item.urls),
+            "certificate": b64encode(item.certificate).decode(),
+            "issuer": b64encode(item.issuer).decode(),
+        }
+        for item in report.missing
+    ]
+    return answer, []
+
+
+def validate_in(
+    runner: Runner,
+    pdf: bytes,
+    trust: TrustStore,
+    at: datetime,
+    *,
+    material: tuple[Material, ...] = (),
+    integrity_only: bool = False,
+    timeout: float = 10.0,
+) -> Report:
+    """`validate` in a sandbox worker. ``timeout`` is in seconds.
+
+    Raises `Busy`, and `LetterNotExamined` when the worker reached its limits.
+    """
+    given = [item for item in material if item.given]
+    fetched = [item for item in material if not item.given]
+    groups: dict[str, list[bytes]] = {
+        "anchors": [item.dump() for item in trust.anchors],
+        "intermediates": [item.dump() for item in trust.intermediates],
+    }
+    for name, items in (("given", given), ("fetched", fetched)):
+        groups[f"{name}_certificates"] = [der for item in items for der in item.certificates]
+        groups[f"{name}_ocsps"] = [der for item in items for der in item.ocsps]
+        groups[f"{name}_crls"] = [der for item in items for der in item.crls]
+    header: Header = {
+        "at": at.isoformat(),
+        "integrity_only": integrity_only,
+        "counts": {name: len(items) for name, items in groups.items()},
+    }
+    blobs = [der for items in groups.values() for der in items]
+    answer, _ = runner.run(VALIDATE_TASK, header, pdf, *blobs, timeout=timeout)
+    for item in cast("list[dict[str, object]]", answer["missing"]):
+        item["certificate"] = b64decode(str(item["certificate"]))
+        item["issuer"] = b64decode(str(item["issuer"]))
+    return Report.model_validate(answer)
