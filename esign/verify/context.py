@@ -8,6 +8,7 @@ from asn1crypto import x509
 from esign.verify.chains import Chains
 from esign.verify.cms import ODD_INPUT
 from esign.verify.crypto import digest
+from esign.verify.difference import History
 from esign.verify.evidence import Material, Store, read_store
 from esign.verify.policy import Policy
 from esign.verify.revocation import Origin, RevocationData
@@ -40,6 +41,7 @@ class Context:
         self.store = read_store(structure.view) if structure.view is not None else Store()
         self._digests: dict[tuple[str, SignedRange], bytes] = {}
         self._prefixes: dict[int, str] = {}
+        self.history = _history(structure)
         self._stamps: list[tuple[SignedRange, datetime]] = []
         self.chains.add(*self.store.certificates)
         self.take_in(self.store.ocsps, self.store.crls, "dss")
@@ -84,3 +86,11 @@ class Context:
     def covered_after(self, position: int) -> bool:
         """Whether a trusted document time-stamp covers the bytes before that position."""
         return any(stamp.gap_start >= position for stamp, _ in self._stamps)
+
+
+def _history(structure: Structure) -> History | None:
+    """What was added after the first signed revision; None where nothing was, or it can't be read."""
+    ends = [item.signed.end for item in structure.signatures if item.signed is not None]
+    if structure.view is None or not ends or structure.view.last.end <= min(ends):
+        return None
+    return History(structure.file, structure.view, min(ends))

@@ -28,12 +28,12 @@ def level_of(subject: "Subject", conclusion: Conclusion) -> Level | None:
     covered = context.proven_by_document(subject.examined.signed) is not None
     intact = [judged for token, judged in subject.stamps if token.intact]
     if context.integrity_only:
-        return names[0]
+        return names[1] if intact else names[0]
     if not intact and not covered:
         return names[0]
     stamped = any(judged is not None and judged.embedded for judged in intact) or (covered and not intact)
     if not (conclusion.embedded and stamped):
         return names[1]
-    if context.store.present and context.covered_after(context.store.end):
+    if context.store.present and context.covered_after(max(context.store.end, subject.signed_end)):
         return names[3]
     return names[2]

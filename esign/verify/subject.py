@@ -1,4 +1,4 @@
-"""One signature, examined: structure, changes, CMS, time-stamps, certificate, in this order (EN 319 102-1, 5.3 to 5.6)."""
+"""One signature, examined: structure, changes, CMS, time-stamps, certificate (EN 319 102-1, 5.3 to 5.6)."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from esign.verify.changes import compare
 from esign.verify.claims import claimed_time, shown_text
 from esign.verify.cms import ODD_INPUT, CmsError, NotUnderstoodError, SignedMessage
 from esign.verify.context import Context
-from esign.verify.crypto import UnknownAlgorithmError, signature_algorithm_name
+from esign.verify.crypto import UnknownAlgorithmError, digest, signature_algorithm_name
 from esign.verify.policy import weakness_of_signature
 from esign.verify.report import (
     Changes,
@@ -127,7 +127,10 @@ class Subject:
         conclusion = self._integrity_conclusion()
         if changed is not None and conclusion.sub_indication is not SubIndication.FORMAT_FAILURE:
             return changed
-        if not conclusion.passed or self.context.integrity_only:
+        if not conclusion.passed:
+            return conclusion
+        self._read_stamps()
+        if self.context.integrity_only:
             return conclusion
         return self._trust_conclusion()
 
@@ -136,7 +139,7 @@ class Subject:
         after = self.examined.after
         final, view = self.context.structure.view, self.examined.view
         if view is not None:
-            comparison = compare(view, final, self.examined, self.context.structure)
+            comparison = compare(view, final, self.examined, self.context.history)
             self.changes, self.certification = comparison.changes, comparison.certification
         if after:
             self.changes = Changes(state=ChangeState.SUSPICIOUS, list=(*after, *self.changes.list))
@@ -208,7 +211,8 @@ class Subject:
         if self.token is not None:
             self.proven = covered
             return self.token.judged(self.context.trusting, covered or self.context.at)
-        self._judge_stamps(message, covered)
+        trusting, moment = self.context.trusting, covered or self.context.at
+        self.stamps = [(token, token.judged(trusting, moment)) for token, _ in self.stamps]
         times = [token.time for token, judged in self.stamps if judged is not None and judged.passed and token.time]
         self.proven = min([*times, *([covered] if covered is not None else [])], default=None)
         proven = self.proven or self.context.at
@@ -221,15 +225,17 @@ class Subject:
             return Conclusion(indication, sub, (finding,), conclusion.chain, conclusion.revocation)
         return conclusion
 
-    def _judge_stamps(self, message: SignedMessage, covered: datetime | None) -> None:
-        known = self.context.chains.certificates
+    def _read_stamps(self) -> None:
+        message = self.message
+        if message is None or self.token is not None:
+            return
         for der in message.tokens[:MAX_TOKENS]:
-            token = read_token(der, lambda name: cms.digest(name, message.signature), known, "signature")
+            known = self.context.chains.certificates
+            token = read_token(der, lambda name: digest(name, message.signature), known, "signature")
             if token.message is not None:
                 self.context.chains.add(*token.message.certificates)
                 self.context.take_in(token.message.ocsps, token.message.crls, "cms")
-            judged = token.judged(self.context.trusting, covered or self.context.at)
-            self.stamps.append((token, judged))
+            self.stamps.append((token, None))
 
     # --- what is told ------------------------------------------------------------------------------
 
@@ -283,14 +289,6 @@ class Subject:
     def _timestamp_infos(self, conclusion: Conclusion) -> tuple[TimestampInfo, ...]:
         if self.token is not None:
             return (self.token.info(None if self.context.integrity_only else conclusion),)
-        if self.context.integrity_only and self.message is not None and self.integrity.holds:
-            message = self.message
-            known = self.context.chains.certificates
-            tokens = (
-                read_token(der, lambda name: cms.digest(name, message.signature), known, "signature")
-                for der in message.tokens[:MAX_TOKENS]
-            )
-            return tuple(token.info(None) for token in tokens)
         return tuple(token.info(judged) for token, judged in self.stamps)
 
 
