@@ -245,6 +245,19 @@ class View:
             raise PdfSyntaxError(f"object {number} stands after the end of its revision")
         return item
 
+    def decoded(self, reference: Ref) -> bytes | None:
+        """The decoded data of the stream that a reference leads to; None where there is none.
+
+        Raises `PdfSyntaxError`, also for filters that aren't Flate.
+        """
+        item = self.indirect(reference.number)
+        if item is None or not isinstance(item.value, Stream) or item.value.data_end is None:
+            return None
+        raw = self.file.data[item.value.data_start : item.value.data_end]
+        if self.file.decrypt is not None:
+            raw = self.file.decrypt(item.number, item.generation, raw)
+        return decode(raw, item.value.dictionary)
+
     def resolve(self, value: Object) -> Object:
         """The value itself, or what its reference leads to."""
         for _ in range(MAX_RESOLVE):
