@@ -58,7 +58,7 @@ def letter_view(services: Services, session: Session, letter: Letter) -> LetterV
     return LetterView(
         id=letter.id,
         status=letter.status.value,
-        agency=AgencyView(slug=agency.slug, name=agency.name),
+        agency=_agency_view(services, agency),
         number=letter.number,
         date=letter.date,
         subject=letter.subject,
@@ -88,7 +88,7 @@ def registered_letter(services: Services, session: Session, letter: Letter, show
     replacement = session.get(Letter, letter.replaced_by) if letter.replaced_by is not None else None
     made = [each for each in signatures.of_letter(session, letter.id) if each.status is SignatureState.ACTIVE]
     return RegisteredLetter(
-        agency=AgencyView(slug=agency.slug, name=agency.name),
+        agency=_agency_view(services, agency),
         number=letter.number,
         date=letter.date,
         status=public_status(letter),
@@ -106,6 +106,10 @@ def public_status(letter: Letter) -> Literal["signed", "withdrawn", "replaced"]:
     if letter.status is Status.WITHDRAWN:
         return "withdrawn"
     return "replaced" if letter.status is Status.REPLACED else "signed"
+
+
+def _agency_view(services: Services, agency: Agency) -> AgencyView:
+    return AgencyView(slug=agency.slug, name=agency.name, timezone=agency.timezone or services.settings.timezone)
 
 
 def _signature_view(signature: Signature) -> SignatureView:

@@ -21,6 +21,8 @@ class AgencyView(View):
 
     slug: str
     name: str
+    timezone: str
+    """IANA name of its zone, in which its letters' times are read."""
 
 
 class BoxView(View):
