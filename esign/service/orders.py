@@ -51,7 +51,7 @@ class Caller:
 class LetterFields(BaseModel):
     """What the register keeps of a letter beside its bytes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     number: Annotated[Line, Field(max_length=100)]
     """Nomor surat, as printed, for example ``400.7/123/DINKES/2026``."""
@@ -66,7 +66,7 @@ class LetterFields(BaseModel):
 class SignOrder(BaseModel):
     """How one official signs a letter; the passphrase travels beside it, never in it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     signer: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
     """The signer's id in the register, or his NIK."""
@@ -87,7 +87,7 @@ class SignOrder(BaseModel):
 class PlannedSigner(BaseModel):
     """An official who will sign after the first, and where his stamp will be."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     signer: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
     placement: Placement
@@ -96,7 +96,7 @@ class PlannedSigner(BaseModel):
 class SigningPlan(BaseModel):
     """Who signs after the first official. Given, the first signature certifies the letter (DocMDP P=2)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     followers: Annotated[tuple[PlannedSigner, ...], Field(min_length=1, max_length=20)]
 
@@ -113,7 +113,7 @@ class SigningPlan(BaseModel):
 class LetterQuery(BaseModel):
     """Which letters to list, newest first."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     number: Annotated[str, Field(max_length=100)] | None = None
     """Exactly this number."""

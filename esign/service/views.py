@@ -13,7 +13,7 @@ from esign.verify.report import Report
 class View(BaseModel):
     """A record that is handed out."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
 
 class AgencyView(View):
