@@ -208,6 +208,16 @@ class TagAmbiguous(PlacementError):
     english = "The tag {tag} is there {count} times. Leave one, or say which occurrence."
 
 
+class TagCrowded(PlacementError):
+    """A stamp over the tag would cover other marks of the page, such as the printed name."""
+
+    code = "placement.tag_crowded"
+    indonesian = (
+        "Cap pada penanda {tag} akan menutupi isi surat. Beri ruang kosong {width} × {height} poin di sekitarnya."
+    )
+    english = "A stamp on the tag {tag} would cover the letter's text. Leave {width} × {height} points free around it."
+
+
 class PageOutOfRange(PlacementError):
     """The letter has no such page."""
 

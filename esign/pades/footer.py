@@ -29,6 +29,8 @@ CLEARANCE = 3.0
 """Points of white kept above and below it."""
 MOST_PAGES = 500
 """Pages of a letter that are rendered for a footer."""
+LEAST_TEXT = 6.5
+"""Points to which a line shrinks before it is wrapped."""
 RULE_LINE = 0.5
 RULE_GAP = 3.0
 """Points from the rule to the tops of the first line's capitals."""
@@ -42,7 +44,8 @@ def draw(theme: FooterTheme, page_width: float, values: Mapping[str, str]) -> Ap
     """
     face, width = regular(), page_width - 2 * SIDE
     lines = [line for template in theme.lines if (line := filled_in(template, values))]
-    column = Column([Paragraph(face.printable(line), face, theme.size) for line in lines])
+    paragraphs = [Paragraph(face.printable(line), face, theme.size, least=LEAST_TEXT) for line in lines]
+    column = Column(paragraphs, unbroken=True, even=False)
     bottom = DESCENT * theme.size
     top = bottom + column.height(width, 1.0)
     text = TextBlock()

@@ -8,6 +8,7 @@ from esign.pades.letter_form import SignaturePlace
 from esign.pdf.geometry import Box, PageGeometry
 from esign.pdf.render import free_box_in
 from esign.pdf.sandbox import Runner
+from esign.pdf.tag_room import Room, room_over_in
 from esign.pdf.text import TagHit, find_tag_in
 
 
@@ -41,3 +42,7 @@ class LetterSight:
     def free_box(self, page: int, width: float, height: float, avoid: Sequence[Box]) -> Box | None:
         """A box without marks near the end of the page's text, or None."""
         return free_box_in(self._rendered, self._pdf, page, width, height, tuple(avoid))
+
+    def room_over(self, page: int, tag: Box, sizes: Sequence[tuple[float, float]], avoid: Sequence[Box]) -> Room | None:
+        """The first of the sizes that finds room over a tag, and the box, or None."""
+        return room_over_in(self._rendered, self._pdf, page, tag, sizes, avoid)

@@ -20,9 +20,11 @@ from esign.errors import (
     NoFreeSpace,
     PageOutOfRange,
     TagAmbiguous,
+    TagCrowded,
     TagMissing,
 )
 from esign.pdf.geometry import Box, PageGeometry
+from esign.pdf.tag_room import Room
 
 TOLERANCE = 0.5
 """Points by which a box may leave the page or touch another: sizes are rounded by those who write them."""
@@ -42,7 +44,7 @@ Coordinate = Annotated[float, Field(ge=-20_000, le=20_000)]
 
 
 class _Said(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 class BoxPlacement(_Said):
@@ -70,13 +72,13 @@ class TagPlacement(_Said):
     page: Page | None = None
     """Look on this page alone."""
     width: Length | None = None
-    """Left out: the stamp's natural width."""
+    """Left out: as the stamp needs, see ``anchor``."""
     height: Length | None = None
-    """Left out: the stamp's natural height."""
-    anchor: Literal["top-left", "centre", "baseline-start"] = "top-left"
-    """``top-left``: the stamp's upper left corner is the tag's, so room is needed below and to the right, as for a
-    signature. ``centre``: it is centred on the tag. ``baseline-start``: it is centred on the start of the tag's
-    baseline, as BSrE's eSign Client Service does."""
+    anchor: Literal["clear", "top-left", "centre", "baseline-start"] = "clear"
+    """``clear``: over the tag, from its left edge and near its height, so that nothing but the tag is covered, in the
+    largest of the stamp's sizes that finds room. The others don't look at what they cover: with ``top-left`` the
+    stamp's upper left corner is the tag's; with ``centre`` it is centred on the tag; with ``baseline-start`` on the
+    start of the tag's baseline, as BSrE's eSign Client Service does it."""
 
 
 class FieldPlacement(_Said):
@@ -160,6 +162,9 @@ class Letter(Protocol):
     def find_tag(self, tag: str, page: int | None) -> Sequence[TagHit]:
         """All places of the tag in the order of the text, on that page or on all."""
 
+    def room_over(self, page: int, tag: Box, sizes: Sequence[tuple[float, float]], avoid: Sequence[Box]) -> Room | None:
+        """The first of the sizes for which a box over the tag covers nothing else, and that box; or None."""
+
     def free_box(self, page: int, width: float, height: float, avoid: Sequence[Box]) -> Box | None:
         """A box without marks near the end of the page's text, or None."""
 
@@ -202,16 +207,17 @@ class Resolved:
 def resolve(
     placement: Placement,
     letter: Letter,
-    natural: tuple[float, float],
+    sizes: Sequence[tuple[float, float]],
     *,
     least: tuple[float, float] = (0.0, 0.0),
     taken: Sequence[Taken] = (),
 ) -> Resolved:
     """The page and box of a stamp.
 
-    ``natural`` is the stamp's width and height where the caller gives none (`stamp.natural_size`), ``least`` the size
-    below which it can't be drawn (`stamp.least_size`); points. ``taken`` holds the places of other stamps that are
-    not yet in the letter. Raises the errors of ``placement.*``, with the numbers of the box in displayed space.
+    ``sizes`` are widths and heights that the stamp may take where the caller gives none, the best first
+    (`stamp.sizes`); ``least`` is the size below which it can't be drawn (`stamp.least_size`); points. ``taken`` holds
+    the places of other stamps that are not yet in the letter. Raises the errors of ``placement.*``, with the numbers
+    of the box in displayed space.
     """
     match placement:
         case InvisiblePlacement():
@@ -221,13 +227,13 @@ def resolve(
         case BoxPlacement():
             page, box = _box(placement, letter)
         case TagPlacement():
-            page, box = _tag(placement, letter, natural)
+            page, box = _tag(placement, letter, sizes, taken)
         case AutoPlacement():
-            page, box = _free(placement, letter, natural, taken)
+            page, box = _free(placement, letter, sizes, taken)
     geometry = letter.geometry(page)
     _large_enough(box, least)
     _on_page(box, geometry)
-    _unoccupied(box, [*_fields_on(letter, page), *(other.box for other in taken if other.page == page)])
+    _unoccupied(box, _others(letter, page, taken))
     return Resolved(page, box, geometry.to_user_space(box), geometry.rotate)
 
 
@@ -249,7 +255,28 @@ def _box(said: BoxPlacement, letter: Letter) -> tuple[int, Box]:
     return page, Box(said.x, bottom, said.x + said.width, bottom + said.height)
 
 
-def _tag(said: TagPlacement, letter: Letter, natural: tuple[float, float]) -> tuple[int, Box]:
+def _tag(
+    said: TagPlacement, letter: Letter, sizes: Sequence[tuple[float, float]], taken: Sequence[Taken]
+) -> tuple[int, Box]:
+    hit = _hit(said, letter)
+    sizes = _sizes(said.width, said.height, sizes)
+    if said.anchor == "clear":
+        room = letter.room_over(hit.page, hit.box, sizes, _others(letter, hit.page, taken))
+        if room is None:
+            raise TagCrowded(tag=said.tag, width=_short(sizes[-1][0]), height=_short(sizes[-1][1]))
+        return hit.page, Box(*room.box)
+    width, height = sizes[0]
+    match said.anchor:
+        case "top-left":
+            left, bottom = hit.box.left, hit.box.top - height
+        case "centre":
+            left, bottom = (hit.box.left + hit.box.right - width) / 2, (hit.box.bottom + hit.box.top - height) / 2
+        case "baseline-start":
+            left, bottom = hit.baseline[0] - width / 2, hit.baseline[1] - height / 2
+    return hit.page, Box(left, bottom, left + width, bottom + height)
+
+
+def _hit(said: TagPlacement, letter: Letter) -> TagHit:
     hits = letter.find_tag(said.tag, None if said.page is None else _page(said.page, letter))
     count, wanted = len(hits), said.occurrence
     if not hits:
@@ -259,16 +286,16 @@ def _tag(said: TagPlacement, letter: Letter, natural: tuple[float, float]) -> tu
     index = wanted - 1 if wanted > 0 else count + wanted
     if not 0 <= index < count:
         raise TagAmbiguous(tag=said.tag, count=count)
-    hit = hits[index]
-    width, height = said.width or natural[0], said.height or natural[1]
-    match said.anchor:
-        case "top-left":
-            left, bottom = hit.box.left, hit.box.top - height
-        case "centre":
-            left, bottom = (hit.box.left + hit.box.right - width) / 2, (hit.box.bottom + hit.box.top - height) / 2
-        case "baseline-start":
-            left, bottom = hit.baseline[0] - width / 2, hit.baseline[1] - height / 2
-    return hit.page, Box(left, bottom, left + width, bottom + height)
+    return hits[index]
+
+
+def _sizes(
+    width: float | None, height: float | None, sizes: Sequence[tuple[float, float]]
+) -> Sequence[tuple[float, float]]:
+    """The sizes to try: the stamp's own, but for what the caller said of them."""
+    if width is None and height is None:
+        return sizes
+    return [(width or sizes[0][0], height or sizes[0][1])]
 
 
 def _field(name: str, letter: Letter, least: tuple[float, float]) -> Resolved:
@@ -284,19 +311,22 @@ def _field(name: str, letter: Letter, least: tuple[float, float]) -> Resolved:
     return Resolved(field.page, field.box, geometry.to_user_space(field.box), geometry.rotate, name)
 
 
-def _free(said: AutoPlacement, letter: Letter, natural: tuple[float, float], taken: Sequence[Taken]) -> tuple[int, Box]:
+def _free(
+    said: AutoPlacement, letter: Letter, sizes: Sequence[tuple[float, float]], taken: Sequence[Taken]
+) -> tuple[int, Box]:
     page = _page(said.page, letter)
-    width, height = said.width or natural[0], said.height or natural[1]
-    avoid = [*_fields_on(letter, page), *(other.box for other in taken if other.page == page)]
-    box = letter.free_box(page, width, height, avoid)
-    if box is None:
-        raise NoFreeSpace(width=_short(width), height=_short(height))
-    return page, Box(*box)
+    sizes = _sizes(said.width, said.height, sizes)
+    for width, height in sizes:
+        box = letter.free_box(page, width, height, _others(letter, page, taken))
+        if box is not None:
+            return page, Box(*box)
+    raise NoFreeSpace(width=_short(sizes[-1][0]), height=_short(sizes[-1][1]))
 
 
-def _fields_on(letter: Letter, page: int) -> list[Box]:
-    """The boxes of signature fields on a page, filled or not; invisible ones have none."""
-    return [field.box for field in letter.fields if field.page == page and field.box and field.box.width]
+def _others(letter: Letter, page: int, taken: Sequence[Taken]) -> list[Box]:
+    """What no stamp on a page may cover: signature fields, filled or not, and the other stamps of the order."""
+    fields = [field.box for field in letter.fields if field.page == page and field.box and field.box.width]
+    return [*fields, *(other.box for other in taken if other.page == page)]
 
 
 def _large_enough(box: Box, least: tuple[float, float]) -> None:

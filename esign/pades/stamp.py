@@ -19,7 +19,7 @@ from esign.pades.logo import read_logo
 from esign.pades.text_block import Column, Paragraph
 from esign.pades.theme import StampLine, StampTheme, filled_in
 
-__all__ = ["StampContent", "StampTheme", "draw", "least_size", "natural_size"]
+__all__ = ["StampContent", "StampTheme", "draw", "least_size", "natural_size", "sizes"]
 
 FRAME_LINE = 0.5
 """Points."""
@@ -214,6 +214,27 @@ def natural_size(content: StampContent, theme: StampTheme) -> tuple[float, float
     if theme.arrangement == "beneath" or column < LEAST_TEXT_WIDTH:
         return width, max(theme.height, least + parts.text_height(width - 2 * PADDING, NATURAL_SCALE) + 2 * PADDING)
     return width, max(theme.height, least, parts.text_height(column, NATURAL_SCALE) + 2 * PADDING)
+
+
+def sizes(content: StampContent, theme: StampTheme) -> list[tuple[float, float]]:
+    """Sizes that the stamp may take where the caller gives none, in points, the best first.
+
+    The natural one; the same lower, with smaller text; both narrower; the code alone, for a letter that leaves no more
+    room, where the theme doesn't forbid it.
+    """
+    parts = _parts(content, theme)
+    least = parts.least_code
+    natural = natural_size(content, theme)
+    found = [natural]
+    for narrowed in (1.0, 0.85, 0.72):
+        width = natural[0] * narrowed
+        for scale in (0.85, parts.least_scale):
+            column = width - least - PADDING
+            if theme.arrangement in ("auto", "beside") and column >= LEAST_TEXT_WIDTH and theme.logo_place != "beside":
+                found.append((width, max(least, parts.text_height(column, scale) + 2 * PADDING + ROUNDING)))
+    if theme.arrangement in ("auto", "code"):
+        found.append((least, least))
+    return list(dict.fromkeys(found))
 
 
 def least_size(address: str, theme: StampTheme) -> tuple[float, float]:

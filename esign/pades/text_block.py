@@ -114,12 +114,14 @@ class Paragraph:
 class Column:
     """Paragraphs one below the other in a column of some width.
 
-    With ``unbroken`` all shrink together, as far as they may, before one of them takes two lines.
+    With ``unbroken`` all shrink together, as far as they may, before one of them takes two lines. With ``even`` the
+    lines of a paragraph are of about the same width.
     """
 
-    def __init__(self, paragraphs: Sequence[Paragraph], *, unbroken: bool = False) -> None:
+    def __init__(self, paragraphs: Sequence[Paragraph], *, unbroken: bool = False, even: bool = True) -> None:
         self.paragraphs = tuple(paragraphs)
         self.unbroken = unbroken
+        self.even = even
 
     def height(self, width: float, scale: float) -> float:
         """From the top of the first line's capitals to the last baseline, all sizes times ``scale``."""
@@ -138,7 +140,8 @@ class Column:
         y = top
         for number, paragraph in enumerate(self.paragraphs):
             size = paragraph.size_at(scale)
-            for place, line in enumerate(paragraph.balanced(width * 1000 / size)):
+            limit = width * 1000 / size
+            for place, line in enumerate(paragraph.balanced(limit) if self.even else paragraph.wrapped(limit)):
                 if number or place:
                     y -= size * LEADING + (0 if place else paragraph.space_before * scale)
                 else:

@@ -93,7 +93,7 @@ def test_the_stamp_stands_upright_where_it_was_put_on_every_kind_of_page(
     rotate: int, size: tuple[float, float], crop: tuple[float, float, float, float] | None, user_unit: float | None
 ) -> None:
     letter = blank(size, rotate=rotate, crop=crop, user_unit=user_unit)
-    found = resolve(BoxPlacement(x=60, y=90, width=230, height=80), view(letter), (0, 0))
+    found = resolve(BoxPlacement(x=60, y=90, width=230, height=80), view(letter), [])
     appearance = draw(REGENT, StampTheme(), *found.size)
     unit = user_unit or 1.0
     image = picture(stamped(letter, appearance, found.rect), dpi=150 * unit)

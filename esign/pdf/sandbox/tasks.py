@@ -45,6 +45,7 @@ RENDER = Kind(
         "esign.pdf.render:page_image_task",
         "esign.pdf.render:free_box_task",
         "esign.pdf.margin:foot_marks_task",
+        "esign.pdf.tag_room:room_over_task",
     ),
     retire_after=500,
 )
