@@ -547,7 +547,7 @@ class StorageUnavailable(EsignError):
 
     code = "storage.unavailable"
     status = 503
-    retry_after = 60
+    retry_after: ClassVar[int | None] = 60
     indonesian = "Tempat penyimpanan sedang tidak dapat dipakai. Tidak ada surat yang diterbitkan; coba lagi."
     english = "Storage can't be used now. No letter was released; try again."
 

@@ -14,6 +14,7 @@ from esign.pades.placement import Placement, Resolved, Taken, resolve
 from esign.pades.theme import StampTheme
 from esign.pdf.geometry import Box, PageGeometry
 from esign.pdf.render import free_box_in
+from esign.pdf.tag_room import Room, room_over_in
 from esign.pdf.text import TagHit, find_tag_in
 from esign.registry import codes
 from esign.registry.models import Agency, Letter, Signer
@@ -48,6 +49,13 @@ class LetterPages:
     def find_tag(self, tag: str, page: int | None) -> Sequence[TagHit]:
         """All places of the tag in reading order."""
         return find_tag_in(self.services.render, self.pdf, tag, page, timeout=self.services.settings.sandbox_seconds)
+
+    def room_over(
+        self, page: int, tag: Box, sizes: Sequence[tuple[float, float]], avoid: Sequence[Box]
+    ) -> Room | None:
+        """The first of the sizes for which a box over the tag covers nothing else, and that box."""
+        seconds = self.services.settings.sandbox_seconds
+        return room_over_in(self.services.render, self.pdf, page, tag, sizes, tuple(avoid), timeout=seconds)
 
     def free_box(self, page: int, width: float, height: float, avoid: Sequence[Box]) -> Box | None:
         """A box without marks near the end of the page's text."""
@@ -95,7 +103,7 @@ def place(
     return resolve(
         placement,
         pages,
-        stamp.natural_size(content, theme),
+        stamp.sizes(content, theme),
         least=stamp.least_size(content.address, theme),
         taken=taken,
     )
