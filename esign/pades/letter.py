@@ -118,8 +118,8 @@ def examine(pdf: bytes, limits: Limits, pages: Collection[int] = ()) -> LetterFa
     letter doesn't have are left out.
 
     Raises ``LetterTooLarge``, ``NotAPdf``, ``LetterTruncated``, ``LetterEncrypted``, ``LetterWithoutPages``,
-    ``LetterTooManyPages``, ``LetterXfa``, ``LetterActiveContent``, ``LetterCertified``, and ``LetterError`` for a page
-    of no visible area.
+    ``LetterTooManyPages``, ``LetterXfa``, ``LetterActiveContent``, ``LetterCertified``,
+    ``LetterCertifiedWithoutRoom`` for one without an empty field, and ``LetterError`` for a page of no visible area.
     """
     _check_size(pdf, limits)
     file = PdfFile(pdf)
@@ -134,6 +134,8 @@ def examine(pdf: bytes, limits: Limits, pages: Collection[int] = ()) -> LetterFa
         catalogue = view.catalogue
         if form.permission == 1:
             raise errors.LetterCertified
+        if form.permission is not None and all(field.filled for field in form.fields):
+            raise errors.LetterCertifiedWithoutRoom(field="–")
         return LetterFacts(
             size=len(pdf),
             pages=len(tree),

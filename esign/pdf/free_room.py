@@ -70,6 +70,11 @@ class Marks:
         above, below = self.sums[top], self.sums[bottom]
         return below[right] - above[right] - below[left] + above[left]
 
+    def clear(self, left: int, top: int, right: int, bottom: int) -> bool:
+        """Whether neither these cells nor those around them are marked."""
+        around = max(left - 1, 0), max(top - 1, 0), min(right + 1, self.columns), min(bottom + 1, self.rows)
+        return self.count(*around) == 0
+
     def end_of_text(self) -> int:
         """The row beneath the last mark that isn't a footer; 0 for an empty page."""
         marked = [row for row in range(self.rows) if self.count(0, row, self.columns, row + 1)]
@@ -100,7 +105,7 @@ def find_room(marks: Marks, width: float, height: float, margin: float) -> Box |
     for rows in (range(beneath, last_row + 1), range(last_row, first_row - 1, -1)):
         for columns in (right, left):
             for row, column in product(rows, columns):
-                if not marks.count(column, row, column + across, row + down):
+                if marks.clear(column, row, column + across, row + down):
                     return _box(marks, column, row, width, height)
     return None
 
