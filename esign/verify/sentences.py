@@ -109,8 +109,10 @@ _REASONS: dict[SubIndication, Sentence] = {
         en="The issuer's certificate is revoked, and nothing proves that the signature was made before.",
     ),
     SubIndication.OUT_OF_BOUNDS_NO_POE: Sentence(
-        id="Berkas tidak berubah, tetapi sertifikatnya sudah habis masa berlaku; apakah sertifikat berlaku ketika tanda tangan dibuat tidak dapat dibuktikan lagi.",
-        en="The file is unchanged, but a certificate has expired; whether it was valid when the signature was made can no longer be proven.",
+        id="Berkas tidak berubah, tetapi sertifikatnya sudah habis masa berlaku; "
+        "apakah sertifikat berlaku ketika tanda tangan dibuat tidak dapat dibuktikan lagi.",
+        en="The file is unchanged, but a certificate has expired; "
+        "whether it was valid when the signature was made can no longer be proven.",
     ),
     SubIndication.TRY_LATER: Sentence(
         id="Berkas tidak berubah, tetapi data pencabutan sertifikat yang cukup baru belum diperoleh. Coba lagi nanti.",
@@ -156,8 +158,10 @@ def of_signature(
     suffix = f" ({level.value})" if level is not None else ""
     if verdict is Verdict.INTACT:
         return Sentence(
-            id=f"Isi berkas tidak berubah sejak tanda tangan atas nama {who_id}{when.id}; sertifikatnya tidak diperiksa.{later.id}",
-            en=f"The file is unchanged since the signature in the name of {who_en}{when.en}; the certificate was not examined.{later.en}",
+            id=f"Isi berkas tidak berubah sejak tanda tangan atas nama {who_id}{when.id}; "
+            f"sertifikatnya tidak diperiksa.{later.id}",
+            en=f"The file is unchanged since the signature in the name of {who_en}{when.en}; "
+            f"the certificate was not examined.{later.en}",
         )
     return Sentence(
         id=f"Ditandatangani oleh {who_id}{when.id}; tidak berubah sejak ditandatangani{suffix}.{later.id}",

@@ -17,6 +17,8 @@ from typing import cast
 
 from asn1crypto import x509
 
+from esign.pdf.active import active_content
+from esign.pdf.revisions import View
 from esign.pdf.sandbox import Header, Runner
 from esign.pdf.syntax import PdfSyntaxError
 from esign.verify import sentences
@@ -80,7 +82,22 @@ def _findings(structure: Structure) -> tuple[Finding, ...]:
     if structure.trailing:
         message = f"{structure.trailing} bytes after the last %%EOF"
         findings.append(Finding(code="file.trailing", severity="inform", message=message))
+    if structure.signatures and structure.view is not None and not structure.locked:
+        findings.extend(_active(structure.view))
     return tuple(findings)
+
+
+def _active(view: View) -> list[Finding]:
+    """Rule 10: what is signed is self-contained."""
+    try:
+        kind = active_content(view)
+    except PdfSyntaxError as error:
+        return [
+            Finding(code="active.unreadable", severity="fail", message=f"active content can't be excluded: {error}")
+        ]
+    if kind is None:
+        return []
+    return [Finding(code="active.content", severity="fail", message=f"active content: {kind}")]
 
 
 def _report(
@@ -96,7 +113,6 @@ def _report(
     integrity_only: bool,
 ) -> Report:
     verdict = _verdict(structure, findings, signatures)
-    anchors = sorted(item.sha256 for item in trust.anchors)
     return Report(
         verdict=verdict,
         sentence=sentences.of_file(verdict, signatures, findings),
@@ -106,12 +122,17 @@ def _report(
         size=len(pdf),
         policy=policy.title,
         policy_sha256=policy.sha256,
-        trust_sha256=hashlib.sha256(b"".join(anchors)).hexdigest(),
+        trust_sha256=trust_fingerprint(trust),
         signatures=signatures,
         revisions=len(structure.view.sections) if structure is not None and structure.view is not None else 0,
         findings=findings,
         missing=missing if verdict not in (Verdict.ALTERED, Verdict.INVALID, Verdict.NOT_EXAMINED) else (),
     )
+
+
+def trust_fingerprint(trust: TrustStore) -> str:
+    """SHA-256 over the sorted fingerprints of the anchors, in hexadecimal."""
+    return hashlib.sha256(b"".join(sorted(item.sha256 for item in trust.anchors))).hexdigest()
 
 
 def _verdict(

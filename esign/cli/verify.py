@@ -1,0 +1,130 @@
+"""``esign verify``: what signed PDF files are worth, without a service."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from esign.cli.verify_text import as_text
+from esign.pdf.sandbox import SandboxPool
+from esign.verify.evidence import Material
+from esign.verify.online import examine
+from esign.verify.report import Report
+from esign.x509.clock import Clock, FixedClock, SystemClock
+from esign.x509.trust import TrustStore, indonesia
+
+
+class Language(StrEnum):
+    """The language of the report on the terminal."""
+
+    ID = "id"
+    EN = "en"
+
+
+def verify(
+    files: Annotated[list[Path], typer.Argument(help="Signed PDF files.", metavar="FILE…", show_default=False)],
+    trust: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PEM", help="Further trusted roots and issuing CAs, beside the Indonesian ones."),
+    ] = None,
+    crl: Annotated[
+        list[Path] | None, typer.Option(metavar="CRL", help="An archived CRL (DER), for certificates long expired.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="TIME", help="As of this time, such as 2026-03-01T09:00:00Z; else now.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line and file.")] = False,
+    integrity_only: Annotated[
+        bool, typer.Option("--integrity-only", help="Leave out certificates: has the file changed, and nothing else.")
+    ] = False,
+    lang: Annotated[Language, typer.Option(help="Language of the report.")] = Language.ID,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Time for one file.")] = 30.0,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Files examined side by side.")] = min(
+        4, os.cpu_count() or 1
+    ),
+) -> None:
+    """Tell whether signed PDF files are genuine.
+
+    Nothing is fetched from the network: revocation data must be in the file, or given with --crl. Exit status: 0 all
+    files are genuine (with --integrity-only: intact), 1 not all, 2 wrong usage.
+    """
+    clock: Clock = SystemClock() if at is None else FixedClock(_moment(at))
+    material = (Material(crls=tuple(_read(path) for path in crl or ()), given=True),)
+    missing = [path for path in files if not path.is_file()]
+    if missing:
+        raise typer.BadParameter(f"there is no file {missing[0]}", param_hint="FILE")
+    store = _trust(trust or [])
+    good = True
+    for path, report in _examined(files, store, clock, material, integrity_only, seconds, min(jobs, len(files))):
+        good = good and report.verdict.good
+        if as_json:
+            sys.stdout.write(_line(path, report) + "\n")
+        else:
+            sys.stdout.write(as_text(str(path), report, lang.value) + "\n")
+        sys.stdout.flush()
+    raise typer.Exit(0 if good else 1)
+
+
+def _examined(
+    files: list[Path],
+    trust: TrustStore,
+    clock: Clock,
+    material: tuple[Material, ...],
+    integrity_only: bool,
+    seconds: float,
+    jobs: int,
+) -> Iterator[tuple[Path, Report]]:
+    """The reports in the order of the files; examined in sandbox processes, ``jobs`` side by side."""
+
+    def one(path: Path) -> Report:
+        return examine(
+            path.read_bytes(),
+            trust,
+            clock,
+            pool,
+            at=clock.now(),
+            material=material,
+            integrity_only=integrity_only,
+            timeout=seconds,
+        )
+
+    with SandboxPool("parse", workers=jobs, queue=jobs) as pool, ThreadPoolExecutor(jobs) as executor:
+        yield from zip(files, executor.map(one, files), strict=True)
+
+
+def _line(path: Path, report: Report) -> str:
+    """The report as one line of JSON, the file's path first."""
+    fields = {"file": os.fsencode(path).decode("utf-8", "replace"), **report.model_dump(mode="json")}
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter("not a time such as 2026-03-01T09:00:00Z", param_hint="--at") from error
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _trust(paths: list[Path]) -> TrustStore:
+    store = indonesia()
+    for path in paths:
+        try:
+            store = store.adding(_read(path))
+        except ValueError as error:
+            raise typer.BadParameter(f"{path}: {error}", param_hint="--trust") from error
+    return store
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise typer.BadParameter(f"{path} can't be read", param_hint="--trust") from error
