@@ -1,7 +1,8 @@
 """Room for a stamp over a tag: where it hides the tag and covers no other mark of the page."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from math import ceil, floor
 
 from PIL import Image
@@ -22,6 +23,10 @@ FAINT = 165
 """Shades from here on are paper: a letterhead's watermark or the gray of a scan may be covered."""
 AROUND = 1.5
 """Points around the tag's box that belong to it: the soft edges of its glyphs."""
+
+
+CLEARANCE = 2.0
+"""Points kept between the stamp and the letter's text."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +81,9 @@ def room_over(
 ) -> Room | None:
     """The first of the sizes, in points, for which a box that holds the tag covers nothing else; None for none.
 
-    The box begins at the tag's left edge where it can, and is moved up or down rather than sideways. A tag that is
-    wider than a size widens it. ``avoid`` are boxes that may not be covered either. Everything is in displayed space,
-    pages count from 1. Raises what ``page_image`` raises.
+    The box begins at the tag's left edge where it can, is moved up or down rather than sideways, and stands in the
+    middle of the room there is above and below. A tag that is wider than a size widens it. ``avoid`` are boxes that
+    may not be covered either. Everything is in displayed space, pages count from 1. Raises what ``page_image`` raises.
     """
     pixels = page_pixels(pdf, page, DPI, colours=Colours.GREY, max_pixels=MAX_PIXELS)
     image = Image.frombytes("L", (pixels.width, pixels.height), pixels.data)
@@ -93,13 +98,38 @@ def room_over(
     marks = Marks.of(image.tobytes(), image.width, image.height, pixels.dpi, [_moved(box, -x, -y) for box in avoid])
     for index, (width, height) in enumerate(sizes):
         wide, high = max(width, own.width), max(height, own.height)
-        columns, rows = ceil(wide / marks.cell), ceil(high / marks.cell)
-        for left, top in _places(marks, _moved(own, -x, -y), wide, high):
-            if not marks.count(left, top, left + columns, top + rows):
-                upper = marks.size[1] - top * marks.cell
-                place = Box(left * marks.cell, upper - high, left * marks.cell + wide, upper)
-                return Room(index, _moved(place, x, y))
+        found = _place(marks, _moved(own, -x, -y), wide, high)
+        if found is not None:
+            return Room(index, _moved(found, x, y))
     return None
+
+
+def _place(marks: Marks, own: Box, width: float, height: float) -> Box | None:
+    """A free box of that size that holds the tag: from its left edge where it can, in the middle of its room."""
+    cell = marks.cell
+    across, down = ceil((width + 2 * CLEARANCE) / cell), ceil((height + 2 * CLEARANCE) / cell)
+    edge = CLEARANCE / cell
+    columns = range(
+        max(0, ceil((own.right - width) / cell - edge)), min(floor(own.left / cell - edge), marks.columns - across) + 1
+    )
+    highest, lowest = marks.size[1] - own.top, marks.size[1] - own.bottom
+    rows = range(
+        max(0, ceil((lowest - height) / cell - edge)), min(floor(highest / cell - edge), marks.rows - down) + 1
+    )
+    for column in reversed(columns):
+        free = [row for row in rows if not marks.count(column, row, column + across, row + down)]
+        if free:
+            row = _middle_of_longest_run(free)
+            left, top = column * cell + CLEARANCE, marks.size[1] - row * cell - CLEARANCE
+            return Box(left, top - height, left + width, top)
+    return None
+
+
+def _middle_of_longest_run(rows: list[int]) -> int:
+    """Of numbers that rise."""
+    runs = [[row for _, row in run] for _, run in groupby(enumerate(rows), key=lambda item: item[1] - item[0])]
+    longest = max(runs, key=len)
+    return longest[(len(longest) - 1) // 2]
 
 
 def _corners(box: Box, pixels: Pixels, reach: tuple[float, float]) -> tuple[int, int, int, int]:
@@ -112,19 +142,3 @@ def _corners(box: Box, pixels: Pixels, reach: tuple[float, float]) -> tuple[int,
 
 def _moved(box: Box, x: float, y: float) -> Box:
     return Box(box.left + x, box.bottom + y, box.right + x, box.top + y)
-
-
-def _places(marks: Marks, own: Box, width: float, height: float) -> Iterator[tuple[int, int]]:
-    """Upper left cells of boxes on the page that hold the tag, the nearest to its upper left corner first."""
-    cell = marks.cell
-    columns = range(
-        max(0, ceil((own.right - width) / cell)),
-        min(floor(own.left / cell), marks.columns - ceil(width / cell)) + 1,
-    )
-    highest, lowest = marks.size[1] - own.top, marks.size[1] - own.bottom
-    rows = range(
-        max(0, ceil((lowest - height) / cell)), min(floor(highest / cell), marks.rows - ceil(height / cell)) + 1
-    )
-    for column in reversed(columns):
-        for row in reversed(rows):
-            yield column, row
