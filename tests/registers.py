@@ -5,7 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Barrier
 from typing import TypeVar
 
@@ -13,7 +15,7 @@ from pydantic import SecretStr
 
 from esign.errors import EsignError
 from esign.registry import agencies, clients, ids, letters, migrations, signatures, signers, states
-from esign.registry.database import Database
+from esign.registry.database import Database, open_engine
 from esign.registry.models import Agency, ApiClient, Disclosure, Letter, Level, Scope, Signature, Signer
 from esign.registry.secrets import Keys
 
@@ -126,6 +128,23 @@ def open_register(url: str) -> Iterator[Register]:
 def sqlite_url(folder: Path) -> str:
     """A database file in that folder."""
     return f"sqlite:///{folder / 'esign.db'}"
+
+
+def migrated_sqlite(folder: Path) -> str:
+    """A database file in that folder whose tables are there already."""
+    file = folder / "esign.db"
+    file.touch(mode=0o600)
+    file.write_bytes(_migrated())
+    return sqlite_url(folder)
+
+
+@cache
+def _migrated() -> bytes:
+    with TemporaryDirectory() as folder:
+        engine = open_engine(sqlite_url(Path(folder)))
+        migrations.migrate(engine)
+        engine.dispose()
+        return (Path(folder) / "esign.db").read_bytes()
 
 
 def race(runners: int, run: Callable[[int], Outcome]) -> tuple[list[Outcome], list[EsignError]]:

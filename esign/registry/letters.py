@@ -109,7 +109,7 @@ def reserve_draft(
 
 
 def released_to(session: Session, new: NewLetter, claim: str) -> Letter | None:
-    """The letter in force that an earlier try of the same request had signed, where that request never got its answer."""
+    """The letter in force that an earlier try of the same request had signed, and never got its answer."""
     query = sa.select(Letter).where(*_of_request(new, claim), col(Letter.status) == Status.SIGNED)
     return session.scalars(query).first()
 

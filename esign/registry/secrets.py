@@ -141,7 +141,7 @@ def _kept(path: Path) -> bytes:
             raise ConfigurationError(
                 variable="ESIGN_DATA_DIR", reason=f"others may read {KEY_FILE}; set its mode to 600"
             )
-        text = path.read_text("ascii")
+        text = path.read_text("latin-1")
     except OSError as error:
         raise ConfigurationError(
             variable="ESIGN_DATA_DIR", reason=f"{KEY_FILE} can't be read or made there ({error.strerror})"

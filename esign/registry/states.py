@@ -36,8 +36,9 @@ def renew(session: Session, letter: Letter, at: datetime, until: datetime, claim
 def start_signing(session: Session, letter: Letter, at: datetime, claim: str | None = None) -> Letter:
     """A reserved letter, or a signed one that another official signs too, is being signed from now on.
 
-    ``claim`` tells the request that signs. The letter that comes back is the token with which `release`, `undo` or `doubt` end it. Raises
-    `LetterBusy` if another request was first, `LetterStateForbids` in any other state.
+    ``claim`` tells the request that signs. The letter that comes back is the token with which `release`,
+    `undo` or `doubt` end it. Raises `LetterBusy` if another request was first, `LetterStateForbids` in any
+    other state.
     """
     return _set(session, letter, {Status.RESERVED, Status.SIGNED}, Status.SIGNING, at, claim=claim)
 

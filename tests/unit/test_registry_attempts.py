@@ -8,14 +8,14 @@ from pydantic import SecretStr
 from esign.errors import Busy, SignerLocked
 from esign.registry import attempts, signers
 from esign.registry.attempts import Attempt, Limits
-from tests.registers import NOW, Register, after, open_register, race, sqlite_url
+from tests.registers import NOW, Register, after, migrated_sqlite, open_register, race
 
 LIMITS = Limits(per_client=3, per_signer=5, window_seconds=900, lock_seconds=900)
 
 
 @pytest.fixture
 def register(tmp_path: Path) -> Iterator[Register]:
-    with open_register(sqlite_url(tmp_path)) as opened:
+    with open_register(migrated_sqlite(tmp_path)) as opened:
         yield opened
 
 

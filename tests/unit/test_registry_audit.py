@@ -10,14 +10,14 @@ from esign.errors import LetterUnknown
 from esign.registry import audit, letters
 from esign.registry.audit import Actor
 from esign.registry.models import AuditEvent, Event, Letter
-from tests.registers import NIK, NOW, Register, after, open_register, race, sqlite_url
+from tests.registers import NIK, NOW, Register, after, migrated_sqlite, open_register, race
 
 ACTOR = Actor("e-office", "req-1", agency_id="agency", client_id="client")
 
 
 @pytest.fixture
 def register(tmp_path: Path) -> Iterator[Register]:
-    with open_register(sqlite_url(tmp_path)) as opened:
+    with open_register(migrated_sqlite(tmp_path)) as opened:
         yield opened
 
 

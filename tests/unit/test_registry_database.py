@@ -11,12 +11,12 @@ from esign.registry import database, upkeep
 from esign.registry.blobs import FolderBlobs
 from esign.registry.database import Database
 from esign.registry.models import Agency, Signer
-from tests.registers import NIK, NOW, Register, open_register, sqlite_url
+from tests.registers import NIK, NOW, Register, migrated_sqlite, open_register, sqlite_url
 
 
 @pytest.fixture
 def register(tmp_path: Path) -> Iterator[Register]:
-    with open_register(sqlite_url(tmp_path)) as opened:
+    with open_register(migrated_sqlite(tmp_path)) as opened:
         yield opened
 
 

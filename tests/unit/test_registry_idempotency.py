@@ -9,7 +9,7 @@ from esign.errors import IdempotencyInFlight, IdempotencyMismatch
 from esign.registry import idempotency
 from esign.registry.idempotency import Answer, Begun, Terms
 from esign.registry.secrets import Keys
-from tests.registers import NOW, SERVER_KEY, Register, after, open_register, race, sqlite_url
+from tests.registers import NOW, SERVER_KEY, Register, after, migrated_sqlite, open_register, race
 
 TERMS = Terms(hours=24, lease_seconds=300)
 ANSWER = Answer(201, "application/json", {"Location": "/v1/letters/1"}, b'{"id":1}')
@@ -17,7 +17,7 @@ ANSWER = Answer(201, "application/json", {"Location": "/v1/letters/1"}, b'{"id":
 
 @pytest.fixture
 def register(tmp_path: Path) -> Iterator[Register]:
-    with open_register(sqlite_url(tmp_path)) as opened:
+    with open_register(migrated_sqlite(tmp_path)) as opened:
         yield opened
 
 

@@ -17,7 +17,7 @@ from esign.errors import (
 )
 from esign.registry import codes, letters, numbers, signatures, states
 from esign.registry.models import Letter, Level, SignatureState, Status
-from tests.registers import NOW, Register, after, open_register, race, sqlite_url
+from tests.registers import NOW, Register, after, migrated_sqlite, open_register, race
 
 RULES = letters.Rules()
 WARN = letters.Rules(duplicates="warn")
@@ -25,7 +25,7 @@ WARN = letters.Rules(duplicates="warn")
 
 @pytest.fixture
 def register(tmp_path: Path) -> Iterator[Register]:
-    with open_register(sqlite_url(tmp_path)) as opened:
+    with open_register(migrated_sqlite(tmp_path)) as opened:
         yield opened
 
 

@@ -20,6 +20,8 @@ def migrate(engine: Engine) -> None:
 
     Raises `StorageUnavailable`.
     """
+    if current(engine) == newest():
+        return
     with told_plainly(), engine.connect() as connection:
         if connection.dialect.name == "sqlite":
             _migrate_sqlite(connection)
