@@ -250,6 +250,15 @@ def test_closing_ends_workers_and_jobs_and_leaves_nothing_behind() -> None:
         small.run(TRIAL + "echo", {}, timeout=5)
 
 
+def test_a_worker_that_can_not_start_tells_the_operator_why(caplog: pytest.LogCaptureFixture) -> None:
+    kind = replace(KIND, tasks=("esign.pdf.nowhere:task",))
+    with SandboxPool(kind, workers=1) as broken:
+        until(lambda: "did not come up" in caplog.text)
+        with pytest.raises(errors.Busy):
+            broken.wait_ready(timeout=0.01)
+    assert "No module named 'esign.pdf.nowhere'" in caplog.text
+
+
 def test_closing_while_workers_start_does_not_wait_for_them() -> None:
     begun = time.monotonic()
     SandboxPool("parse", workers=2).close()

@@ -274,7 +274,7 @@ class SandboxPool:
             worker.await_ready()
         except (WorkerEndedError, WorkerTooSlowError, WireError) as error:
             if not self._closed:
-                _log.error("sandbox worker did not come up: kind=%s %r", self.kind.name, error)
+                _log.error("sandbox worker did not come up: kind=%s %s %s", self.kind.name, type(error).__name__, error)
             with self._lock:
                 self._starting.remove(worker)
             worker.end()

@@ -102,7 +102,7 @@ class Worker:
         header, _ = self._read(time.monotonic() + seconds)
         walls = header.get("walls")
         if header.get("ready") is not True or not isinstance(walls, dict):
-            raise WireError("no readiness")
+            raise WireError(f"it is not ready: {header.get('why')}")
         self.walls = Walls(
             network_namespace=walls.get("network_namespace") is True,
             seccomp=walls.get("seccomp") is True,

@@ -26,14 +26,15 @@ def main() -> NoReturn:
     requests, answers = _own_pipes()
     os.environ.clear()
     spec = json.loads(sys.argv[-1])
-    tasks: dict[str, Task] = {}
-    for name in spec["tasks"]:
-        with contextlib.suppress(ModuleNotFoundError, AttributeError):  # while the house is being built
-            tasks[name] = load(name)
     bounds = wire.Bounds(body=spec["request_bytes"])
-    gc.collect()
-    gc.freeze()
-    standing = walls.put_up(spec["memory"], Path(errors.__file__).parent)
+    try:
+        tasks: dict[str, Task] = {name: load(name) for name in spec["tasks"]}
+        gc.collect()
+        gc.freeze()
+        standing = walls.put_up(spec["memory"], Path(errors.__file__).parent)
+    except Exception:  # noqa: BLE001  told whole: nothing hostile has been read yet
+        _answer(answers, {"ready": False, "why": traceback.format_exc()[-_MAX_TRACE:]}, [])
+        os._exit(1)
     _answer(answers, {"ready": True, "walls": asdict(standing)}, [])
     while True:
         try:
