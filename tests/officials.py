@@ -17,7 +17,7 @@ from esign.pades.profile import Profile
 from esign.pades.sign import SignedLetter, SignRequest, sign
 from esign.pades.spec import NewField, Rect
 from esign.pdf.sandbox import InProcess
-from esign.x509.clock import Clock, SystemClock
+from esign.x509.clock import Clock, FixedClock, SystemClock
 from esign.x509.keys import KeyAlgorithm
 from esign.x509.sources import RevocationSource, TimestampSource
 
@@ -25,6 +25,7 @@ WIB = timezone(timedelta(hours=7))
 FIRST: Rect = (60, 60, 210, 120)
 SECOND: Rect = (60, 140, 210, 200)
 
+_ADDRESS = "http://127.0.0.1:8000/pki"
 _RESOURCES = ExitStack()
 atexit.register(_RESOURCES.close)
 _PASSPHRASE = Secret("rahasia-sekali")
@@ -34,8 +35,13 @@ _PASSPHRASE = Secret("rahasia-sekali")
 def dev_ca() -> DevCa:
     """A CA with EC keys, quick to make."""
     folder = _RESOURCES.enter_context(tempfile.TemporaryDirectory())
-    ca = DevCa.create(Path(folder), "http://127.0.0.1:8000/pki", SystemClock(), hierarchy=KeyAlgorithm.P256)
+    ca = DevCa.create(Path(folder), _ADDRESS, SystemClock(), hierarchy=KeyAlgorithm.P256)
     return _RESOURCES.enter_context(ca)
+
+
+def dev_ca_at(moment: datetime) -> DevCa:
+    """The same CA, at a moment that stands still."""
+    return _RESOURCES.enter_context(DevCa.open(dev_ca().folder.path, _ADDRESS, FixedClock(moment)))
 
 
 @cache
