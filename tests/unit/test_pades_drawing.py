@@ -205,7 +205,7 @@ def test_a_font_is_written_once_for_stamp_and_footer() -> None:
     assert made.pdf.count(b"x" * 2000) == 1
     pdf = pikepdf.open(io.BytesIO(made.pdf))
     written = pdf.pages[0].Annots[-1].AP.N.Resources.Font.F1
-    assert (written.Subtype, written.BaseFont, int(written.LastChar)) == ("/TrueType", "/ESIGNA+Uji", 33)
+    assert (str(written.Subtype), str(written.BaseFont), int(written.LastChar)) == ("/TrueType", "/ESIGNA+Uji", 33)
     assert int(written.FontDescriptor.FontFile2.Length1) == 3000
     assert [str(each) for each in written.Encoding.Differences][1:] == ["/A", "/B"]
 

@@ -76,7 +76,7 @@ def _with_long_attribute(token: bytes, length: int) -> bytes:
     content = cms.ContentInfo.load(token)
     attribute = cms.CMSAttribute({"type": "1.2.3.4", "values": [cms.OctetString(bytes(length))]})
     content["content"]["signer_infos"][0]["unsigned_attrs"] = [attribute]
-    return content.dump(force=True)
+    return bytes(content.dump(force=True))
 
 
 def soon() -> DevCa:

@@ -44,7 +44,7 @@ def test_a_certification_prepares_the_fields_of_those_who_follow_and_locks_the_o
     assert made.certifies
     signature = pdf.Root.Perms.DocMDP
     document, fields = signature.Reference
-    assert (document.TransformMethod, int(document.TransformParams.P)) == ("/DocMDP", 2)
+    assert (str(document.TransformMethod), int(document.TransformParams.P)) == ("/DocMDP", 2)
     assert fields.TransformParams.Action == "/Include"
     assert [str(name) for name in fields.TransformParams.Fields] == ["penerima", "agenda"]
     prepared = [field for field in pdf.Root.AcroForm.Fields if str(field.T).startswith("pejabat")]
