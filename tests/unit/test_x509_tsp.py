@@ -79,7 +79,7 @@ def test_what_can_not_be_stamped_is_refused_with_the_right_bit(ca: DevCa) -> Non
     assert failure(ca, tsp.request(bytes(LARGEST_REQUEST), "sha256")) == {"bad_data_format"}
     imprint = der.sequence(der.digest_algorithm("sha256"), der.octet_string(DIGEST))
     extension = der.explicit(0, der.sequence(der.oid("1.2.3.4"), der.octet_string(b"\x05\x00")))
-    assert failure(ca, der.sequence(der.integer(1), imprint, extension)) == {"unaccepted_extension"}
+    assert failure(ca, der.sequence(der.integer(1), imprint, extension)) == {"unaccepted_extensions"}
     assert failure(ca, der.sequence(der.integer(2), imprint)) == {"bad_request"}
 
 

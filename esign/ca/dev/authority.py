@@ -106,13 +106,20 @@ class DevCa:
         return cls(Folder(folder), url, record.tag, clock)
 
     @classmethod
-    def open_or_create(cls, folder: Path, pki_url: str, clock: Clock, *, environment: str = "development") -> Self:
+    def open_or_create(
+        cls,
+        folder: Path,
+        pki_url: str,
+        clock: Clock,
+        *,
+        environment: str = "development",
+        hierarchy: KeyAlgorithm = KeyAlgorithm.RSA_3072,
+    ) -> Self:
         """The CA in ``folder``, made at first use. Raises as `open` does."""
         creation.refuse_production(environment)
-        creation.create(
-            Folder(folder), creation.normal_url(pki_url), clock.now(), KeyAlgorithm.RSA_3072, existing_ok=True
-        )
-        return cls.open(folder, pki_url, clock, environment=environment)
+        url = creation.normal_url(pki_url)
+        creation.create(Folder(folder), url, clock.now(), hierarchy, existing_ok=True)
+        return cls.open(folder, url, clock, environment=environment)
 
     @classmethod
     def reissue(cls, folder: Path, pki_url: str, clock: Clock, *, environment: str = "development") -> int:

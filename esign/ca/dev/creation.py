@@ -38,6 +38,7 @@ def create(folder: Folder, pki_url: str, now: datetime, hierarchy: KeyAlgorithm,
     Raises `ConfigurationError` where there is one already, unless that is as well.
     """
     with folder.locked():
+        folder.sweep()
         if folder.record() is not None:
             if existing_ok:
                 return

@@ -85,19 +85,23 @@ class Folder:
         self.path.chmod(0o700)
         descriptor = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
+            os.fchmod(descriptor, 0o600)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
         finally:
             os.close(descriptor)
 
+    def sweep(self) -> None:
+        """Removes what an interrupted `making` left. Under `locked`."""
+        for left in self.path.glob(".making-*"):
+            shutil.rmtree(left)
+
     @contextmanager
     def making(self) -> Iterator["Folder"]:
         """A folder to fill, whose ``private`` becomes this one's when the block ends well. Under `locked`.
 
-        What an earlier attempt left is removed; a crash at any moment leaves either nothing or all of it.
+        A crash at any moment leaves either nothing or all of it.
         """
-        for left in self.path.glob(".making-*"):
-            shutil.rmtree(left)
         half = Folder(self.path / f".making-{secrets.token_hex(8)}")
         make_folder(half.path)
         make_folder(half.private)

@@ -4,8 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
+from typing import ClassVar
 
-from asn1crypto import ocsp
+from asn1crypto import core, ocsp
 
 from esign.ca.dev.authorities import Authorities
 from esign.ca.dev.database import Database, Entry
@@ -26,8 +27,14 @@ _NONCE_LENGTHS = range(1, 129)
 """RFC 9654, 2.1."""
 
 _BASIC = der.oid("1.3.6.1.5.5.7.48.1.1")
-_NONCE = der.oid("1.3.6.1.5.5.7.48.1.2")
+_NONCE_OID = "1.3.6.1.5.5.7.48.1.2"
 _ARCHIVE_CUTOFF = der.oid("1.3.6.1.5.5.7.48.1.6")
+
+
+_DIGEST_NAMES = {
+    der.oid(dotted) + parameters: name for name, dotted in der.DIGEST_OIDS.items() for parameters in (b"", der.NULL)
+}
+"""By the contents of AlgorithmIdentifiers."""
 
 
 class Failure(IntEnum):
@@ -109,7 +116,7 @@ class Responders:
         ]
         extensions = b""
         if nonce is not None:
-            extensions = der.explicit(1, der.sequence(der.sequence(_NONCE, der.octet_string(nonce))))
+            extensions = der.explicit(1, der.sequence(der.sequence(der.oid(_NONCE_OID), der.octet_string(nonce))))
         data = der.sequence(der.explicit(1, responder.subject), time, der.sequence(*answers), extensions)
         signature = keys.sign_digest(key, hashlib.sha256(data).digest(), "sha256")
         basic = der.sequence(
@@ -126,40 +133,52 @@ class Responders:
             raise _RefusedRequestError(Failure.MALFORMED_REQUEST)
         try:
             body = ocsp.OCSPRequest.load(request, strict=True)["tbs_request"]
-            asked = [single["req_cert"] for single in body["request_list"]]
-            fields = [
-                (
-                    identifier["hash_algorithm"]["algorithm"].native,
-                    identifier["issuer_name_hash"].native,
-                    identifier["issuer_key_hash"].native,
-                    identifier["serial_number"].native,
-                    identifier.dump(),
-                )
-                for identifier in asked
-            ]
+            asked = [_Asked.read(single["req_cert"]) for single in body["request_list"]]
             nonce = _nonce(body["request_extensions"])
         except (ValueError, TypeError, KeyError) as error:
             raise _RefusedRequestError(Failure.MALFORMED_REQUEST) from error
-        if not 1 <= len(fields) <= MOST_CERTIFICATES:
+        if not 1 <= len(asked) <= MOST_CERTIFICATES:
             raise _RefusedRequestError(Failure.MALFORMED_REQUEST)
-        questions = [
-            _Question(self._issuer(algorithm, name_hash, hash_of_key), serial, encoded)
-            for algorithm, name_hash, hash_of_key, serial, encoded in fields
-        ]
+        questions = [_Question(self._issuer(single), single.serial, single.der) for single in asked]
         # One signature for all, and each responder is authorised by one issuer only.
         if len({question.issuer for question in questions}) != 1:
             raise _RefusedRequestError(Failure.UNAUTHORIZED)
         return questions, nonce
 
-    def _issuer(self, algorithm: str, name_hash: bytes, hash_of_key: bytes) -> Issuer:
-        if algorithm in der.DIGEST_OIDS:
-            for issuer in Issuer:
-                own = self._authorities.own(issuer)
-                if hashlib.new(algorithm, own.subject).digest() != name_hash:
-                    continue
-                if key_hash(own.certificate, algorithm) == hash_of_key:
-                    return issuer
+    def _issuer(self, asked: "_Asked") -> Issuer:
+        for issuer in Issuer:
+            own = self._authorities.own(issuer)
+            if hashlib.new(asked.digest_algorithm, own.subject).digest() != asked.name_hash:
+                continue
+            if key_hash(own.certificate, asked.digest_algorithm) == asked.key_hash:
+                return issuer
         raise _RefusedRequestError(Failure.UNAUTHORIZED)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A CertID of a request."""
+
+    digest_algorithm: str
+    name_hash: bytes
+    key_hash: bytes
+    serial: int
+    der: bytes
+    """Written anew, so that nothing malformed is ever signed."""
+
+    @classmethod
+    def read(cls, identifier: ocsp.CertId) -> "_Asked":
+        algorithm = identifier["hash_algorithm"].contents
+        # NULL parameters or none, as the client has it: some compare the whole identifier.
+        name = _DIGEST_NAMES.get(algorithm)
+        if name is None:
+            raise _RefusedRequestError(Failure.UNAUTHORIZED)
+        name_hash, hash_of_key = identifier["issuer_name_hash"].native, identifier["issuer_key_hash"].native
+        serial = identifier["serial_number"].native
+        encoded = der.sequence(
+            der.sequence(algorithm), der.octet_string(name_hash), der.octet_string(hash_of_key), der.integer(serial)
+        )
+        return cls(name, name_hash, hash_of_key, serial, encoded)
 
 
 def failure(reason: Failure) -> bytes:
@@ -179,15 +198,36 @@ def _state(entry: Entry | None) -> bytes:
 
 
 def _nonce(extensions: ocsp.TBSRequestExtensions) -> bytes | None:
+    """The value of the nonce extension as it came. Raises ValueError for what can't be answered."""
     nonce: bytes | None = None
-    for extension in extensions:
-        name = extension["extn_id"].native
-        if name == "nonce":
-            nonce = extension["extn_value"].contents
-            # Some clients forget the inner OCTET STRING; what came is echoed either way.
-            inner = nonce[2:] if nonce[:1] == b"\x04" and nonce[1:2] == bytes([len(nonce) - 2]) else nonce
-            if len(inner) not in _NONCE_LENGTHS:
+    # Some clients forget the OCTET STRING inside, which asn1crypto's own type insists on; what came is echoed.
+    for extension in _Extensions(contents=extensions.contents or b""):
+        if extension["extn_id"].dotted == _NONCE_OID:
+            value: bytes = extension["extn_value"].native
+            if len(_inner_octets(value)) not in _NONCE_LENGTHS:
                 raise ValueError("a nonce has 1 to 128 octets")
+            nonce = value
         elif extension["critical"].native:
-            raise ValueError(f"{name} is critical and not understood")
+            raise ValueError("a critical extension is not understood")
     return nonce
+
+
+def _inner_octets(value: bytes) -> bytes:
+    try:
+        return bytes(core.OctetString.load(value, strict=True).native)
+    except ValueError:
+        return value
+
+
+class _Extension(core.Sequence):  # type: ignore[misc]
+    """RFC 5280, 4.1, its value left as octets."""
+
+    _fields: ClassVar = [
+        ("extn_id", core.ObjectIdentifier),
+        ("critical", core.Boolean, {"default": False}),
+        ("extn_value", core.OctetString),
+    ]
+
+
+class _Extensions(core.SequenceOf):  # type: ignore[misc]
+    _child_spec = _Extension

@@ -18,6 +18,12 @@ LARGEST_REQUEST = 8 * 1024
 
 _DIGEST_SIZES = {"sha256": 32, "sha384": 48, "sha512": 64}
 """What is stamped; everything else is badAlg."""
+_DIGEST_SIZES_BY_IDENTIFIER = {
+    der.oid(der.DIGEST_OIDS[name]) + parameters: size
+    for name, size in _DIGEST_SIZES.items()
+    for parameters in (b"", der.NULL)
+}
+"""The same by the contents of AlgorithmIdentifiers."""
 
 _SIGNED_DATA = der.oid("1.2.840.113549.1.7.2")
 _TST_INFO = der.oid("1.2.840.113549.1.9.16.1.4")
@@ -137,29 +143,31 @@ def _signing_certificate(own: OwnCertificate) -> bytes:
 
 
 def _parse(request: bytes) -> tuple[bytes, bytes, bool]:
-    """The MessageImprint and the nonce (DER; empty without one) as they came, and whether certificates are wanted."""
+    """The MessageImprint and the nonce (DER; empty without one), and whether certificates are wanted."""
     if len(request) > LARGEST_REQUEST:
         raise _RefusedRequestError(Failure.BAD_DATA_FORMAT, "the request is too large")
     try:
         query = tsp.TimeStampReq.load(request, strict=True)
         version = int(query["version"])
-        imprint = query["message_imprint"]
-        algorithm, digest = imprint["hash_algorithm"]["algorithm"].native, imprint["hashed_message"].native
+        identifier = query["message_imprint"]["hash_algorithm"].contents
+        digest = query["message_imprint"]["hashed_message"].native
         policy = query["req_policy"].native
-        nonce = query["nonce"].dump() if query["nonce"].native is not None else b""
+        nonce = query["nonce"].native
         with_certificates = bool(query["cert_req"].native)
         extended = len(query["extensions"]) > 0
-        encoded = imprint.dump()
     except (ValueError, TypeError, KeyError) as error:
         raise _RefusedRequestError(Failure.BAD_DATA_FORMAT, "not a TimeStampReq") from error
     if version != 1:
         raise _RefusedRequestError(Failure.BAD_REQUEST, "the version must be 1")
-    if algorithm not in _DIGEST_SIZES:
+    size = _DIGEST_SIZES_BY_IDENTIFIER.get(identifier)
+    if size is None:
         raise _RefusedRequestError(Failure.BAD_ALG, f"only {', '.join(_DIGEST_SIZES)} are time-stamped")
-    if len(digest) != _DIGEST_SIZES[algorithm]:
-        raise _RefusedRequestError(Failure.BAD_DATA_FORMAT, f"that is no {algorithm} digest")
+    if len(digest) != size:
+        raise _RefusedRequestError(Failure.BAD_DATA_FORMAT, "the digest does not fit its algorithm")
     if policy not in {None, TIMESTAMP_POLICY}:
         raise _RefusedRequestError(Failure.UNACCEPTED_POLICY, f"the policy is {TIMESTAMP_POLICY}")
     if extended:
         raise _RefusedRequestError(Failure.UNACCEPTED_EXTENSION, "no extension is understood")
-    return encoded, nonce, with_certificates
+    # The identifier stays as it came, with or without NULL; all else is written anew, so nothing malformed is signed.
+    imprint = der.sequence(der.sequence(identifier), der.octet_string(digest))
+    return imprint, b"" if nonce is None else der.integer(nonce), with_certificates
