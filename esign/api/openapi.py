@@ -14,7 +14,7 @@ from pydantic.json_schema import models_json_schema
 
 from esign.api import problems, titles
 from esign.api.problems import Problem
-from esign.errors import EsignError
+from esign.errors import EsignError, catalogue
 
 REFS = "#/components/schemas/{model}"
 
@@ -42,7 +42,9 @@ SAMPLES: dict[str, str | int | float] = {
     "authority": "dev",
     "bottom": 40.0,
     "character": "漢",
+    "codepoint": "U+6F22",
     "count": 2,
+    "demand": "a reason",
     "field": "number",
     "height": 40.0,
     "kind": "JavaScript",
@@ -118,9 +120,7 @@ def _response(found: Sequence[type[EsignError]]) -> dict[str, Any]:
         "content": {
             problems.MEDIA_TYPE: {
                 "schema": {"$ref": REFS.format(model="Problem")},
-                "examples": {
-                    error.code: {"summary": titles.title(error, "en"), "value": sample(error)} for error in found
-                },
+                "examples": {error.code: {"$ref": f"#/components/examples/{error.code}"} for error in found},
             }
         },
     }
@@ -154,6 +154,10 @@ def document(app: FastAPI) -> dict[str, Any]:
                 "description": "Seconds after which trying again is sensible.",
                 "schema": {"type": "integer"},
             },
+        }
+        components["examples"] = {
+            error.code: {"summary": titles.title(error, "en"), "value": sample(error)}
+            for error in sorted(catalogue(), key=lambda one: one.code)
         }
         schemas = components.setdefault("schemas", {})
         models: list[tuple[type[BaseModel], Literal["validation"]]] = [

@@ -113,6 +113,7 @@ _OWN: dict[str, str] = {
     "has control characters, or ones that turn the direction of writing": (
         "berisi karakter kendali atau pembalik arah tulisan"
     ),
+    "pages are counted from 1, or from the end with -1": "halaman dihitung dari 1, atau dari belakang mulai -1",
     "names a signer twice": "menyebut penanda tangan dua kali",
     "a follower's field needs a place on a page": "kolom penanda tangan berikutnya memerlukan tempat pada halaman",
 }
@@ -143,6 +144,7 @@ def unknown(name: str, known: Collection[str], *, inside: str = "") -> Refused:
 
 def filled(reason: Reason, **limits: object) -> Reason:
     """The reason with its limits."""
+    limits = {name: f"{value:g}" if isinstance(value, float) else value for name, value in limits.items()}
     return Reason(reason.id.format_map(_Shown(limits)), reason.en.format_map(_Shown(limits)))
 
 
@@ -152,7 +154,7 @@ class _Shown(dict[str, object]):
 
 
 def _refused(detail: ErrorDetails, known: Collection[str], inside: Sequence[str | int]) -> Refused:
-    place = [*inside, *detail["loc"]]
+    place = _without_kinds([*inside, *detail["loc"]])
     context: Mapping[str, object] = detail.get("ctx", {})
     if detail["type"] == "extra_forbidden":
         parent = ".".join(str(part) for part in place[:-1])
@@ -163,4 +165,12 @@ def _refused(detail: ErrorDetails, known: Collection[str], inside: Sequence[str 
     if detail["type"] == "value_error":
         english = str(context.get("error", ""))
         return Refused(field, Reason(_OWN.get(english, FALLBACK.id), english if english in _OWN else FALLBACK.en))
-    return Refused(field, filled(_BY_TYPE.get(detail["type"], FALLBACK), **context))
+    kind: str = detail["type"]
+    if kind in ("too_short", "too_long") and context.get("field_type") == "Value":  # text, where it was stripped first
+        kind = f"string_{kind}"
+    return Refused(field, filled(_BY_TYPE.get(kind, FALLBACK), **context))
+
+
+def _without_kinds(place: Sequence[str | int]) -> list[str | int]:
+    """The place without the kind of placement, which pydantic puts into it and which nobody sent as a name."""
+    return [part for before, part in zip(("", *place), place, strict=False) if before != "placement"]

@@ -90,7 +90,7 @@ def get_file(request: Request, letter_id: LetterId, caller: MayRead) -> Response
 class Withdrawal(BaseModel):
     """Why a letter is no longer in force."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     reason: Annotated[Line, Field(max_length=500)]
     """Kept in the audit trail; the public page says only that the letter was withdrawn."""

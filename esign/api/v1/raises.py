@@ -15,7 +15,7 @@ def family(error: type[errors.EsignError]) -> Iterator[type[errors.EsignError]]:
 BODY = (errors.RequestInvalid, errors.RequestTooLarge, errors.RequestTooSlow, errors.MediaTypeUnsupported)
 """Reading a form or JSON."""
 
-STORAGE = (errors.StorageUnavailable,)
+STORAGE = tuple(family(errors.StorageUnavailable))
 """Reading or writing the register."""
 
 LETTER = (*family(errors.LetterError), errors.Busy)

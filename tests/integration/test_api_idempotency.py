@@ -1,0 +1,125 @@
+"""Idempotency-Key: whatever happens on the way, a letter is signed once and its answer can be had."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from esign.service import letters
+from esign.service.views import LetterView
+from tests.integration.conftest import House
+from tests.integration.test_api_signing import problem, sign
+
+Order = Callable[..., dict[str, str]]
+
+
+def test_a_repeated_request_is_answered_again_and_not_done_again(
+    house: House, client: httpx.Client, order: Order, pdf: bytes
+) -> None:
+    fields = order()
+    first = sign(client, pdf, fields, idempotency_key="surat-1")
+    assert first.status_code == 201, first.text
+    assert "idempotency-replayed" not in first.headers
+    before = house.kept()
+    again = sign(client, pdf, fields | {"passphrase": "not even looked at"}, idempotency_key="surat-1")
+    assert again.status_code == 201
+    assert again.headers["idempotency-replayed"] == "true"
+    assert again.content == first.content
+    for name in ("letter-id", "letter-code", "etag", "content-disposition", "location", "content-type"):
+        assert again.headers[name] == first.headers[name]
+    assert house.kept() == before
+
+
+def test_the_same_key_with_another_request_is_refused(client: httpx.Client, order: Order, pdf: bytes) -> None:
+    fields = order()
+    assert sign(client, pdf, fields, idempotency_key="surat-2").status_code == 201
+    problem(sign(client, pdf + b"\n", fields, idempotency_key="surat-2"), "idempotency.mismatch")
+    problem(sign(client, pdf, fields | {"subject": "Lain"}, idempotency_key="surat-2"), "idempotency.mismatch")
+    other_answer = sign(client, pdf, fields, idempotency_key="surat-2", accept="application/json")
+    problem(other_answer, "idempotency.mismatch")
+
+
+def test_a_wrong_passphrase_leaves_the_key_free(client: httpx.Client, order: Order, pdf: bytes) -> None:
+    fields = order()
+    problem(sign(client, pdf, fields | {"passphrase": "salah"}, idempotency_key="surat-3"), "signer.wrong_passphrase")
+    assert sign(client, pdf, fields, idempotency_key="surat-3").status_code == 201
+
+
+def test_a_definite_refusal_is_repeated_as_it_was(client: httpx.Client, order: Order, pdf: bytes) -> None:
+    fields = order()
+    first = sign(client, b"not a PDF", fields, idempotency_key="surat-4")
+    again = sign(client, b"not a PDF", fields, idempotency_key="surat-4")
+    problem(again, "letter.not_pdf")
+    assert again.headers["idempotency-replayed"] == "true"
+    assert again.content == first.content
+    assert again.headers["x-request-id"] != first.headers["x-request-id"]
+
+
+@pytest.mark.parametrize("value", ["", "x" * 256, "two words", "tab\there"])
+def test_a_key_that_is_none_is_refused(client: httpx.Client, order: Order, pdf: bytes, value: str) -> None:
+    problem(sign(client, pdf, order(), idempotency_key=value), "request.invalid")
+
+
+@pytest.fixture
+def held_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Signing waits, once it has begun, until the event is set."""
+    go_on = threading.Event()
+    sign_new = letters.sign_new
+
+    def waiting(*args: object, **named: object) -> LetterView:
+        assert go_on.wait(30)
+        return sign_new(*args, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(letters, "sign_new", waiting)
+    yield go_on
+    go_on.set()
+
+
+def test_of_two_at_once_one_is_done_and_the_other_told_to_wait(
+    house: House, client: httpx.Client, order: Order, pdf: bytes, held_up: threading.Event, key: str
+) -> None:
+    fields = order()
+    with ThreadPoolExecutor(1) as pool, house.client(key) as other:
+        first = pool.submit(sign, other, pdf, fields, idempotency_key="surat-5")
+        answer = wait_for(lambda: sign(client, pdf, fields, idempotency_key="surat-5"), 409)
+        problem(answer, "idempotency.in_flight")
+        assert int(answer.headers["retry-after"]) > 0
+        held_up.set()
+        assert first.result().status_code == 201
+    assert sign(client, pdf, fields, idempotency_key="surat-5").headers["idempotency-replayed"] == "true"
+
+
+def test_work_is_ended_for_a_client_that_left_and_found_by_its_retry(
+    house: House, client: httpx.Client, order: Order, pdf: bytes, held_up: threading.Event, key: str
+) -> None:
+    fields = order()
+    built = client.build_request(
+        "POST", "/v1/letters/sign", data=fields, files={"file": ("a.pdf", pdf)}, headers={"idempotency-key": "surat-6"}
+    )
+    head = "POST /v1/letters/sign HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in built.headers.items()) + "\r\n"
+    where = urlsplit(house.url)
+    with socket.create_connection((where.hostname, where.port)) as connection:
+        connection.sendall(head.encode() + built.read())
+        wait_for(lambda: sign(client, pdf, fields, idempotency_key="surat-6"), 409)
+    held_up.set()
+    answer = wait_for(lambda: sign(client, pdf, fields, idempotency_key="surat-6"), 201)
+    assert answer.headers["idempotency-replayed"] == "true"
+    found = client.get("/v1/letters", params={"number": fields["number"]}).json()["items"]
+    assert [letter["status"] for letter in found] == ["signed"]
+
+
+def wait_for(ask: Callable[[], httpx.Response], status: int) -> httpx.Response:
+    """Asks until that status comes."""
+    until = time.monotonic() + 20
+    while True:
+        answer = ask()
+        if answer.status_code == status:
+            return answer
+        assert time.monotonic() < until, answer.text
+        assert answer.status_code in (409, 201), answer.text
+        time.sleep(0.05)
