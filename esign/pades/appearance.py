@@ -5,18 +5,16 @@ library, so a drawing can be cached, sent through a pipe, and written into any l
 in points of displayed space: origin at the lower left, x to the right, y up, 1/72 inch.
 
 The writer makes it a form XObject (ISO 32000-2, 8.10) with BBox ``[0 0 width height]``, and puts into
-its resources, besides the fonts and images named here, ``/ColorSpace << /DefaultGray … >>`` with
-`DEFAULT_GRAY`: the content paints in DeviceGray, and a PDF/A letter may lack the output intent that
-would allow that (ISO 19005-2, 6.2.4.3).
+its resources, besides the fonts and images named here, ``/ColorSpace << /DefaultGray [/ICCBased … ] >>``
+with the profile `gray`: the content paints in DeviceGray, and a PDF/A letter may lack the output intent
+that would allow that (ISO 19005-2, 6.2.4.3). A /CalGray would do for the standard, but poppler shows its
+white with a tint.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import Literal
-
-DEFAULT_GRAY = b"[/CalGray<</WhitePoint[0.9505 1 1.089]/Gamma 2.2>>]"
-"""The value of /DefaultGray: black stays black, white stays white (ISO 32000-2, 8.6.5.2 and 8.6.5.6)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +94,12 @@ class Footer:
 
 
 @lru_cache(maxsize=1)
+def gray() -> bytes:
+    """The ICC profile of gray for /ICCBased, one component (made by ``tools/make_profiles.py``)."""
+    return (files("esign.pades") / "fonts" / "gray.icc").read_bytes()
+
+
+@lru_cache(maxsize=1)
 def srgb() -> bytes:
-    """The ICC profile of sRGB for /ICCBased, three components (made by ``tools/make_srgb.py``)."""
+    """The ICC profile of sRGB for /ICCBased, three components (made by ``tools/make_profiles.py``)."""
     return (files("esign.pades") / "fonts" / "srgb.icc").read_bytes()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from esign.pades.appearance import DEFAULT_GRAY, Appearance, EmbeddedFont, Footer, Image, srgb
+from esign.pades.appearance import Appearance, EmbeddedFont, Footer, Image, gray, srgb
 from esign.pades.increment import Increment
 from esign.pades.leaves import Pages
 from esign.pades.serialise import name_bytes, numbers_bytes, reference_bytes
@@ -21,6 +21,7 @@ class Drawings:
         self._fonts: dict[tuple[str, int], Ref] = {}
         self._images: dict[tuple[str, int], Ref] = {}
         self._profile: Ref | None = None
+        self._gray: Ref | None = None
         self._empty: dict[tuple[float, float, int], Ref] = {}
 
     def form(self, appearance: Appearance, rotate: int = 0) -> Ref:
@@ -45,7 +46,9 @@ class Drawings:
         )
 
     def _resources(self, appearance: Appearance) -> bytes:
-        parts = [b"/ColorSpace<</DefaultGray%b>>" % DEFAULT_GRAY]
+        if self._gray is None:
+            self._gray = self._increment.add_deflated(b"/N 1/Alternate/DeviceGray", gray())
+        parts = [b"/ColorSpace<</DefaultGray[/ICCBased %b]>>" % reference_bytes(self._gray)]
         if appearance.fonts:
             fonts = (
                 b"/%b %b" % (font.resource.encode(), reference_bytes(self._font(font))) for font in appearance.fonts

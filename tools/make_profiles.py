@@ -1,7 +1,7 @@
-"""Write a small ICC profile of sRGB (IEC 61966-2-1) to a file: ``make_srgb.py FILE``.
+"""Write small ICC profiles of sRGB (IEC 61966-2-1) and of a gray of the same tones: ``make_profiles.py FOLDER``.
 
-Version 2.1, which PDF/A-1 and PDF/A-2 both take: matrix and one tone curve for the three channels
-(ICC.1:2001-04, 6.3.1.2). Made from the numbers of the standard alone, so it is free of rights.
+Version 2.1, which PDF/A-1 and PDF/A-2 both take: a matrix and one tone curve for three channels, or the curve alone
+(ICC.1:2001-04, 6.3.1.2 and 6.3.1.1). Made from the numbers of the standard alone, so they are free of rights.
 """
 
 import struct
@@ -42,20 +42,21 @@ def description(text: bytes) -> bytes:
     return b"desc\0\0\0\0" + struct.pack(">I", len(text) + 1) + text + b"\0" + bytes(4 + 4 + 2 + 1 + 67)
 
 
-def profile() -> bytes:
-    """The whole profile."""
+def srgb() -> bytes:
+    """The profile of the three colours."""
     tone = curve()
-    tags = [
-        (b"desc", description(b"sRGB")),
-        (b"cprt", b"text\0\0\0\0CC0\0"),
-        (b"wtpt", xyz(D50)),
-        (b"rXYZ", xyz(RED)),
-        (b"gXYZ", xyz(GREEN)),
-        (b"bXYZ", xyz(BLUE)),
-        (b"rTRC", tone),
-        (b"gTRC", tone),
-        (b"bTRC", tone),
-    ]
+    primaries = [(b"rXYZ", xyz(RED)), (b"gXYZ", xyz(GREEN)), (b"bXYZ", xyz(BLUE))]
+    return profile(b"RGB ", b"sRGB", [*primaries, (b"rTRC", tone), (b"gTRC", tone), (b"bTRC", tone)])
+
+
+def gray() -> bytes:
+    """The profile of gray."""
+    return profile(b"GRAY", b"Gray", [(b"kTRC", curve())])
+
+
+def profile(space: bytes, name: bytes, colorants: list[tuple[bytes, bytes]]) -> bytes:
+    """A display profile: header, table of tags, and their data, equal ones once."""
+    tags = [(b"desc", description(name)), (b"cprt", b"text\0\0\0\0CC0\0"), (b"wtpt", xyz(D50)), *colorants]
     table, body, written = b"", b"", {}
     start = 128 + 4 + 12 * len(tags)
     for signature, data in tags:
@@ -63,11 +64,13 @@ def profile() -> bytes:
             written[data] = start + len(body)
             body += data + bytes(-len(data) % 4)
         table += signature + struct.pack(">II", written[data], len(data))
-    header = struct.pack(">I4sI4s4s4s", start + len(body), b"\0" * 4, 0x02100000, b"mntr", b"RGB ", b"XYZ ")
+    header = struct.pack(">I4sI4s4s4s", start + len(body), b"\0" * 4, 0x02100000, b"mntr", space, b"XYZ ")
     header += struct.pack(">6H", 2026, 1, 1, 0, 0, 0) + b"acsp" + bytes(4 + 4 + 4 + 4 + 8 + 4)
     header += b"".join(map(fixed, D50))
     return header + bytes(128 - len(header)) + struct.pack(">I", len(tags)) + table + body
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_bytes(profile())
+    folder = Path(sys.argv[1])
+    (folder / "srgb.icc").write_bytes(srgb())
+    (folder / "gray.icc").write_bytes(gray())
