@@ -149,6 +149,12 @@ def test_an_action_without_a_click_may_only_lead_within_the_letter() -> None:
             assert examine(saved(pdf), LIMITS).pages == 1
 
 
+def test_what_follows_an_action_without_a_click_is_judged_with_it() -> None:
+    pdf = sheet()
+    pdf.Root.OpenAction = action("GoTo", Dictionary(Next=Array([action("Named"), action("URI")])))
+    assert refusal(saved(pdf)).details == {"kind": "URI"}
+
+
 def test_links_bookmarks_and_attachments_are_no_active_content() -> None:
     pdf = sheet(pages=2)
     pdf.Root.OpenAction = Array([pdf.pages[0].obj, Name.XYZ, 0, 0, 0])
