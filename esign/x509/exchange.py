@@ -55,7 +55,7 @@ def exchange(
             if response.headers.get("Content-Encoding", "identity") != "identity":
                 raise Rejected("the server answers in an encoding that was not asked for")
             received = bytearray()
-            for chunk in response.iter_raw():
+            for chunk in response.iter_bytes():
                 received += chunk
                 if len(received) > limits.largest:
                     raise Rejected("the server answers more than the limit")
