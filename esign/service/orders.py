@@ -60,7 +60,7 @@ class LetterFields(BaseModel):
     subject: Annotated[Line, Field(max_length=500)]
     """Perihal."""
     classification: Annotated[Line, Field(max_length=50)] | None = None
-    """Sifat, one of the agency's own names; None takes the agency's default."""
+    """Sifat, one of the agency's own names; left out: the agency's default."""
 
 
 class SignOrder(BaseModel):
@@ -71,17 +71,19 @@ class SignOrder(BaseModel):
     signer: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
     """The signer's id in the register, or his NIK."""
     profile: Level | None = None
-    """The PAdES level asked for; None takes the agency's default."""
+    """The PAdES level asked for; left out: the agency's default."""
     may_lower: bool = False
     """Where the level can't be reached now: sign at the level that can (told in the record) instead of refusing."""
     placement: Placement | None = None
-    """Where the stamp goes; None: the signer's planned field, else automatically in free space."""
+    """Where the stamp goes; left out: the signer's planned field, else free space below the text."""
     capacity: Annotated[Line, Field(max_length=200)] | None = None
-    """In whose place he signs: ``a.n. Bupati``, ``Plt.``, ``Plh.``; None takes the signer's own."""
+    """In whose place he signs: ``a.n. Bupati``, ``Plt.``, ``Plh.``; left out: the signer's own."""
     reason: Annotated[Line, Field(max_length=200)] | None = None
+    """Why he signs, as PDF readers show it."""
     location: Annotated[Line, Field(max_length=200)] | None = None
+    """Where he signs, as PDF readers show it."""
     footer: bool | None = None
-    """Two small lines on each page, with the first signature only; None takes the agency's choice."""
+    """Two small lines on each page, with the first signature only; left out: the agency's choice."""
 
 
 class PlannedSigner(BaseModel):

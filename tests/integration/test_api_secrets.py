@@ -15,8 +15,9 @@ from esign.api import logs, server
 from esign.api.app import create_app
 from esign.ca.authority import Secret
 from esign.registry.models import Scope
+from esign.registry.signers import NewSigner
 from esign.service import checking, letters, signers
-from tests.integration.conftest import OPERATOR, House, NewSigner
+from tests.integration.conftest import OPERATOR, House
 from tests.integration.test_api_signing import sign
 
 Order = Callable[..., dict[str, str]]
