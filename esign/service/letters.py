@@ -69,7 +69,8 @@ def sign_new(
     """Takes a letter in, signs and releases it; where that fails, nothing of it stays but the audit event.
 
     ``claim`` tells the request (its idempotency fingerprint): its own retry takes over what it had
-    reserved, and is given the letter that it had released before its process died. Raises what `draft` and `sign` raise, and `NumberTaken`.
+    reserved, and is given the letter that it had released before its process died. Raises what `draft`
+    and `sign` raise, and `NumberTaken`.
     """
     caller.require(Scope.LETTERS_SIGN)
     with _refusal_recorded(services, caller, pdf, fields):

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from asn1crypto import x509
 
 from esign.ca.authority import Authority
+from esign.pades.profile import Profile
 from esign.pades.sign import SignedLetter
 from esign.service.services import Services
 from esign.verify.online import examine
-from esign.verify.report import ChangeState, Report, SignatureKind, SignatureReport, Verdict
+from esign.verify.report import ChangeState, Report, SignatureKind, SignatureReport, SubIndication, Verdict
 from esign.x509.trust import TrustStore
 
 
@@ -47,13 +48,22 @@ def problems(
 
 def _wrong_in_own(found: SignatureReport, certificate: x509.Certificate, signed: SignedLetter) -> list[str]:
     wrong = []
-    if found.verdict is not Verdict.GENUINE:
+    if found.verdict is not Verdict.GENUINE and not _only_revocation_is_missing(found, signed):
         wrong.append(f"the new signature is {found.verdict}: {found.indication} {found.sub_indication or ''}".strip())
     if found.signer is None or found.signer.sha256 != hashlib.sha256(certificate.dump()).hexdigest():
         wrong.append("the new signature is not by the credential that was asked for")
     if found.level is None or found.level.value != f"PAdES {signed.level}":
         wrong.append(f"the new signature is at {found.level}, and {signed.level} was recorded")
     return wrong
+
+
+def _only_revocation_is_missing(found: SignatureReport, signed: SignedLetter) -> bool:
+    """Whether all holds but what the level does not promise: revocation data, which nobody gave just now.
+
+    The authority itself said before signing that the credential is active.
+    """
+    promised = signed.level.includes(Profile.B_LT)
+    return not promised and found.integrity.holds and found.sub_indication is SubIndication.TRY_LATER
 
 
 def _wrong_in_earlier(made: Sequence[SignatureReport], mine: SignatureReport, own_before: Sequence[str]) -> list[str]:

@@ -50,9 +50,7 @@ class LetterPages:
         """All places of the tag in reading order."""
         return find_tag_in(self.services.render, self.pdf, tag, page, timeout=self.services.settings.sandbox_seconds)
 
-    def room_over(
-        self, page: int, tag: Box, sizes: Sequence[tuple[float, float]], avoid: Sequence[Box]
-    ) -> Room | None:
+    def room_over(self, page: int, tag: Box, sizes: Sequence[tuple[float, float]], avoid: Sequence[Box]) -> Room | None:
         """The first of the sizes for which a box over the tag covers nothing else, and that box."""
         seconds = self.services.settings.sandbox_seconds
         return room_over_in(self.services.render, self.pdf, page, tag, sizes, tuple(avoid), timeout=seconds)
