@@ -129,6 +129,8 @@ def test_a_mark_in_the_margin_of_one_page_among_many_moves_it_on_all() -> None:
     mark = footer.draw(FooterTheme(lines=("Halaman ini saja",)), A4[0], VALUES)
     low = stamped(blank(pages=3), mark, (42, 18, 552, 18 + mark.height), page=1)
     assert fitted(low).bottom > 18 + mark.height
+    doubled = stamped(blank((300, 420), user_unit=2.0), mark, (21, 9, 276, 9 + mark.height / 2))
+    assert fitted(doubled).bottom > 18 + mark.height
     wide = draw(REGENT, StampTheme(), 400, 75)
     full = stamped(blank(pages=3), wide, (42, 10, 442, 85), page=1)
     with pytest.raises(FooterNoRoom) as refusal:
