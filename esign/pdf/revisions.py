@@ -5,7 +5,7 @@ letter signed twenty times is read once. Nothing is repaired: a faulty file is t
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from esign.pdf.filters import decode
 from esign.pdf.syntax import (
@@ -13,6 +13,7 @@ from esign.pdf.syntax import (
     Name,
     Object,
     PdfDict,
+    PdfString,
     PdfSyntaxError,
     Ref,
     Stream,
@@ -48,6 +49,7 @@ class PdfFile:
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.decrypt: Decrypt | None = None
+        self._decrypt_string: Decrypt | None = None
         self.header = data.find(b"%PDF-", 0, 1024)
         """Where ``%PDF-`` stands; offsets of a file with rubbish before it may count from there."""
         self._sections: dict[int, Section | PdfSyntaxError] = {}
@@ -61,6 +63,12 @@ class PdfFile:
             if count >= MAX_SECTIONS:
                 return
             yield RevisionEnd(match.start(), match.end(), int(match[1]))
+
+    def unlock(self, streams: Decrypt, strings: Decrypt) -> None:
+        """From now on streams and strings are decrypted; /Contents of signatures never are (7.6.2)."""
+        self.decrypt, self._decrypt_string = streams, strings
+        self._objects.clear()
+        self._object_streams.clear()
 
     def view(self, end: int | None = None) -> "View":
         """What a reader sees of the first ``end`` bytes (all by default). Raises `PdfSyntaxError`."""
@@ -105,6 +113,8 @@ class PdfFile:
         if found is None:
             try:
                 found = read_indirect(self.data, offset, length_of)
+                if self._decrypt_string is not None:
+                    _decrypt_strings(found, self._decrypt_string)
             except PdfSyntaxError as fault:
                 found = fault
             except RecursionError:
@@ -144,6 +154,36 @@ class PdfFile:
             raise PdfSyntaxError(f"object stream {item.number} has a damaged heading") from error
         pairs = tuple(zip(heading[::2], (first + offset for offset in heading[1::2]), strict=False))
         return ObjectStream(item, data, pairs)
+
+
+def _decrypt_strings(item: IndirectObject, decrypt: Decrypt) -> None:
+    """Decrypts the strings of an object in place; one that can't be decrypted stays as it is."""
+    pending: list[Object] = [item.value]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, Stream):
+            if value.dictionary.get("Type") == "XRef":
+                return
+            value = value.dictionary
+        if isinstance(value, PdfDict):
+            for key, inner in value.items():
+                if isinstance(inner, PdfString) and not (key == "Contents" and "ByteRange" in value):
+                    value[key] = _decrypted(item, inner, decrypt)
+                else:
+                    pending.append(inner)
+        elif isinstance(value, list):
+            for index, inner in enumerate(value):
+                if isinstance(inner, PdfString):
+                    value[index] = _decrypted(item, inner, decrypt)
+                else:
+                    pending.append(inner)
+
+
+def _decrypted(item: IndirectObject, string: PdfString, decrypt: Decrypt) -> PdfString:
+    try:
+        return replace(string, value=decrypt(item.number, item.generation, string.value))
+    except (ValueError, TypeError):
+        return string
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ Nothing here trusts a parser's repair: what the signed bytes are is settled befo
 import re
 from dataclasses import dataclass, replace
 
-from esign.pdf.encryption import stream_decryption
+from esign.pdf.encryption import decryption
 from esign.pdf.revisions import PdfFile, View
 from esign.pdf.signatures import FoundSignature, SignatureField, find_signatures, signature_fields, value_of_field
 from esign.pdf.syntax import PdfSyntaxError
@@ -119,8 +119,11 @@ def _unlock(file: PdfFile, view: View) -> bool:
     """Makes encrypted structure readable; False when a password is needed."""
     if all("Encrypt" not in section.trailer for section in view.sections):
         return True
-    file.decrypt = stream_decryption(file.data)
-    return file.decrypt is not None
+    opened = decryption(file.data)
+    if opened is None:
+        return False
+    file.unlock(*opened)
+    return True
 
 
 def _trailing(file: PdfFile) -> int:

@@ -79,7 +79,7 @@ def _findings(structure: Structure) -> tuple[Finding, ...]:
         findings.append(Finding(code="file.unreadable", severity="fail", message=structure.fault))
     if structure.locked:
         findings.append(Finding(code="file.locked", severity="fail", message="a password is needed to open it"))
-    if structure.trailing:
+    if structure.trailing > 2:
         message = f"{structure.trailing} bytes after the last %%EOF"
         findings.append(Finding(code="file.trailing", severity="inform", message=message))
     if structure.signatures and structure.view is not None and not structure.locked:
