@@ -32,7 +32,7 @@ def number_bytes(value: float) -> bytes:
 
 def numbers_bytes(values: Iterable[float]) -> bytes:
     """Numbers with spaces between."""
-    return b" ".join(number_bytes(value) for value in values)
+    return b" ".join(b"%d" % value if type(value) is int else number_bytes(value) for value in values)
 
 
 def string_bytes(value: bytes) -> bytes:

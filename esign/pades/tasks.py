@@ -107,6 +107,8 @@ def _to_json(value: object, blobs: list[bytes]) -> JsonValue:
     if dataclasses.is_dataclass(value):
         return {each.name: _to_json(getattr(value, each.name), blobs) for each in dataclasses.fields(value)}
     if isinstance(value, tuple):
+        if value and isinstance(value[0], int | float):
+            return list(value)
         return [_to_json(each, blobs) for each in value]
     return cast("JsonValue", value)
 
@@ -123,6 +125,6 @@ def _with_blobs(value: JsonValue, blobs: list[bytes]) -> object:
         if value.keys() == {"blob"}:
             return blobs[cast("int", value["blob"])]
         return {key: _with_blobs(each, blobs) for key, each in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list) and value and isinstance(value[0], dict | list):
         return [_with_blobs(each, blobs) for each in value]
     return value

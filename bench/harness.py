@@ -1,0 +1,80 @@
+"""Timing that survives a shared, noisy machine: contenders take turns, medians are compared within one run."""
+
+import gc
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+LEAST_ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Row:
+    """One contender."""
+
+    name: str
+    milliseconds: float
+    """Median."""
+    ratios: dict[str, float] = field(default_factory=dict)
+    """By the name of a reference: how many times its median this one is."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What was compared."""
+
+    title: str
+    rows: list[Row]
+    note: str = ""
+
+    def text(self) -> str:
+        """The table for a terminal."""
+        references = list(dict.fromkeys(name for row in self.rows for name in row.ratios))
+        width = max(len(row.name) for row in self.rows)
+        lines = [self.title, f"{'':{width}}  {'ms':>9}" + "".join(f"  {'× ' + name:>14}" for name in references)]
+        for row in self.rows:
+            shares = "".join(
+                f"  {row.ratios[name]:>14.2f}" if name in row.ratios else f"  {'':>14}" for name in references
+            )
+            lines.append(f"{row.name:{width}}  {row.milliseconds:>9.3f}{shares}")
+        return "\n".join([*lines, *([self.note] if self.note else [])])
+
+
+def compare(
+    title: str,
+    contenders: Mapping[str, Callable[[], object]],
+    *,
+    references: tuple[str, ...],
+    seconds: float,
+    note: str = "",
+) -> Table:
+    """Runs the contenders in turns until each had about ``seconds``; ratios to the named ``references``."""
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for function in contenders.values():
+        function()
+    while any(not _enough(taken, seconds) for taken in times.values()):
+        for name, function in contenders.items():
+            if _enough(times[name], seconds):
+                continue
+            gc.collect()
+            start = time.perf_counter()
+            function()
+            times[name].append(time.perf_counter() - start)
+    medians = {name: statistics.median(taken) * 1000 for name, taken in times.items()}
+    rows = [
+        Row(name, median, {each: median / medians[each] for each in references if each != name})
+        for name, median in medians.items()
+    ]
+    return Table(title, rows, note)
+
+
+def _enough(taken: list[float], seconds: float) -> bool:
+    return len(taken) >= LEAST_ROUNDS and sum(taken) >= seconds
+
+
+def machine() -> str:
+    """Where this ran."""
+    return f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
