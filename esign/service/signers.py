@@ -146,7 +146,7 @@ def enrol(
     """
     if services.dev_ca is None:
         raise ConfigurationError(variable="ESIGN_DEV_CA", reason="only the development CA issues certificates here")
-    subject = Subject(name=new.name, organisation=organisation, office=new.office)
+    subject = Subject.fitted(name=new.name, organisation=organisation, office=new.office)
     now = services.clock.now()
     with services.database.write() as session:
         signer = signers.add(session, services.keys, new, now)

@@ -177,6 +177,21 @@ def test_a_nik_and_what_fits_no_certificate_are_refused(ca: DevCa, holder: str, 
     assert ca.certificates() == []
 
 
+def test_names_of_a_register_are_fitted_into_the_certificate(ca: DevCa) -> None:
+    organisation = "Dinas Penanaman Modal dan Pelayanan Terpadu Satu Pintu Provinsi Kalimantan Tengah"
+    subject = Subject.fitted("Budi", organisation, office=f"Kepala {organisation}")
+    assert subject.organisation == "Dinas Penanaman Modal dan Pelayanan Terpadu Satu Pintu Provinsi…"
+    assert (subject.unit, subject.office) == (None, None)
+    issued = ca.issue("budi", subject, PASSPHRASE, key=KeyAlgorithm.P256)
+    assert issued.certificate.subject.native["organization_name"] == subject.organisation
+    assert len(Subject.fitted("Budi", "x" * 100).organisation) == 64
+    assert Subject.fitted("Budi", BUDI.organisation, "Sekretariat", BUDI.office) == Subject(
+        "Budi", BUDI.organisation, "Sekretariat", BUDI.office
+    )
+    with pytest.raises(RequestInvalid):
+        Subject.fitted("x" * 65, "Pemkab")
+
+
 def test_a_short_passphrase_is_refused(ca: DevCa) -> None:
     with pytest.raises(RequestInvalid):
         ca.issue("budi", BUDI, Secret("singkat"))

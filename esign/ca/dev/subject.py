@@ -37,6 +37,19 @@ class Subject:
     office: str | None = None
     """title: the office (jabatan)."""
 
+    @classmethod
+    def fitted(cls, name: str, organisation: str, unit: str | None = None, office: str | None = None) -> "Subject":
+        """The same for names as they come from a register: an organisation that is too long is cut at a word.
+
+        A unit or office that is too long is left out, as BSrE leaves the office out of all its certificates.
+        Raises `RequestInvalid` as the constructor does, so for a person's name that is too long.
+        """
+        if len(organisation) > _LONGEST:
+            kept = organisation[:_LONGEST].rpartition(" ")[0] or organisation[: _LONGEST - 1]
+            organisation = f"{kept.rstrip(' ,;-')}…"
+        fitting = [text if text and len(text) <= _LONGEST else None for text in (unit, office)]
+        return cls(name, organisation, *fitting)
+
     def __post_init__(self) -> None:
         """Raises `RequestInvalid` for a field that can't stand in a certificate."""
         for field in ("name", "organisation", "unit", "office"):
