@@ -156,19 +156,24 @@ def by_files(session: Session, hashes: Sequence[str]) -> list[tuple[Letter, Sign
 
 def _with_number(session: Session, letter: Letter, at: datetime, rules: Rules) -> Reservation:
     """The reservation, if the letter gets its number or the agency tolerates duplicates."""
-    expired: tuple[Letter, ...] = ()
-    holder_id = numbers.claim(session, letter)
-    if holder_id != letter.id:
-        holder = session.get(Letter, holder_id, with_for_update=True, populate_existing=True)
-        if holder is not None and states.is_expired(holder, at):
-            numbers.hand_over(session, holder.id, letter.id)
-            expired = (states.expire(session, holder, at),)
-        elif rules.duplicates == "refuse":
-            raise NumberTaken(number=letter.number, year=letter.year)
+    expired = _take_number(session, letter, at)
     duplicates = tuple(numbers.others(session, letter))
     if duplicates and rules.duplicates == "refuse":
         raise NumberTaken(number=letter.number, year=letter.year)
     return Reservation(letter, duplicates=duplicates, expired=expired)
+
+
+def _take_number(session: Session, letter: Letter, at: datetime) -> tuple[Letter, ...]:
+    """Gives the letter its number if it is free, or held by a reservation that is over; that one is returned."""
+    while (holder_id := numbers.claim(session, letter)) != letter.id:
+        holder = session.get(Letter, holder_id, with_for_update=True, populate_existing=True)
+        if holder is None or not numbers.holds(session, holder):
+            continue  # freed or handed over while we waited for it
+        if not states.is_expired(holder, at):
+            break
+        numbers.hand_over(session, holder.id, letter.id)
+        return (states.expire(session, holder, at),)
+    return ()
 
 
 def _own_reservation(session: Session, new: NewLetter, claim: str | None) -> Letter | None:

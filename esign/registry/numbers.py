@@ -1,7 +1,8 @@
 """Letter numbers: one letter of an agency holds a number in a year.
 
 The key of ``letter_number`` makes it so, on both databases and under any race: whoever inserts it
-holds the number, whoever finds it there sees who does.
+holds the number, whoever finds it there sees who does. A number is freed or handed over only by who has locked
+the row of the letter that holds it: one order of locks, so that nobody waits in a circle.
 """
 
 import re
@@ -26,27 +27,18 @@ def key(number: str) -> str:
 
 def claim(session: Session, letter: Letter) -> str:
     """The id of the letter that holds the number of ``letter`` from now on: its own if the number was free."""
-    while True:
-        place = {"agency_id": letter.agency_id, "year": letter.year, "number_key": letter.number_key}
-        if insert_unless_there(session, LetterNumber, **place, letter_id=letter.id):
-            return letter.id
-        found = holder(session, letter.agency_id, letter.year, letter.number_key)
+    place = {"agency_id": letter.agency_id, "year": letter.year, "number_key": letter.number_key}
+    while not insert_unless_there(session, LetterNumber, **place, letter_id=letter.id):
+        found = session.get(LetterNumber, place, populate_existing=True)
         if found is not None:
-            return found
+            return found.letter_id
+    return letter.id
 
 
-def holder(session: Session, agency_id: str, year: int, number_key: str) -> str | None:
-    """The id of the letter that holds the number; nobody can take or free it before this unit of work ends."""
-    query = (
-        sa.select(col(LetterNumber.letter_id))
-        .where(
-            col(LetterNumber.agency_id) == agency_id,
-            col(LetterNumber.year) == year,
-            col(LetterNumber.number_key) == number_key,
-        )
-        .with_for_update()
-    )
-    return session.scalars(query).one_or_none()
+def holds(session: Session, letter: Letter) -> bool:
+    """Whether the letter holds its number. It stays so while the letter's row is locked."""
+    query = sa.select(col(LetterNumber.year)).where(col(LetterNumber.letter_id) == letter.id)
+    return session.scalars(query).first() is not None
 
 
 def hand_over(session: Session, from_letter: str, to_letter: str) -> None:

@@ -114,21 +114,16 @@ def discard(session: Session, letter: Letter) -> None:
 
     Raises as `start_signing` does if the letter changed since it was read.
     """
-    states = {Status.DRAFT, Status.RESERVED, Status.SIGNING, Status.FAILED}
-    numbers.free(session, letter.id)
-    deleted = session.execute(
-        sa.delete(Letter)
-        .where(
-            col(Letter.id) == letter.id,
-            col(Letter.version) == letter.version,
-            col(Letter.status).in_(states),
-            col(Letter.released_at).is_(None),
-        )
-        .returning(col(Letter.id)),
-        execution_options={"synchronize_session": False},
-    ).first()
-    if deleted is None:
+    as_read = (
+        col(Letter.id) == letter.id,
+        col(Letter.version) == letter.version,
+        col(Letter.status).in_((Status.DRAFT, Status.RESERVED, Status.SIGNING, Status.FAILED)),
+        col(Letter.released_at).is_(None),
+    )
+    if session.scalars(sa.select(col(Letter.id)).where(*as_read).with_for_update()).first() is None:
         raise _refusal(session, letter.id)
+    numbers.free(session, letter.id)
+    session.execute(sa.delete(Letter).where(*as_read), execution_options={"synchronize_session": False})
     if letter in session:
         session.expunge(letter)
 

@@ -1,6 +1,6 @@
 """What the register does on SQLite it does on PostgreSQL: the same tests, and what only PostgreSQL can get wrong."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from threading import Event as Signal
 from threading import Thread
@@ -179,6 +179,22 @@ def test_who_reserves_a_number_whose_reservation_is_undone_meanwhile_gets_it(reg
     waiting.start()
     with pytest.raises(KeyError):
         first()
+    waiting.join()
+    assert [letter.number for letter in got] == ["1"]
+
+
+@pytest.mark.parametrize("end", [states.undo, states.discard])
+def test_who_wants_a_number_and_who_frees_it_do_not_wait_in_a_circle(
+    register: Register, end: Callable[..., object]
+) -> None:
+    letter, got = register.reserved("1"), []
+    waiting = Thread(target=lambda: got.append(register.reserved("1")))
+    with register.database.write() as session:
+        signing = states.start_signing(session, letter, NOW)
+        waiting.start()
+        with register.database.read() as watching:
+            wait_until_somebody_waits(watching)
+        end(session, signing, NOW) if end is states.undo else end(session, signing)
     waiting.join()
     assert [letter.number for letter in got] == ["1"]
 
