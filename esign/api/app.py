@@ -42,7 +42,7 @@ def create_app(services: Services) -> FastAPI:
     state.keep(app, own)
     openapi.install(app)
     problems.install(app)
-    own.metrics.observe(lambda: health.gauges(services))
+    own.metrics.observe(lambda: health.gauges(own))
     app.include_router(signing.router)
     app.include_router(letters.router)
     app.include_router(signers.router)

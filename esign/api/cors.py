@@ -6,6 +6,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PUBLIC = "/v1/verify"
 
+OPENED = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Retry-After, X-Request-Id",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+"""What opens an answer to all sites."""
+
 _PREFLIGHT = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, POST",
@@ -22,7 +29,7 @@ class PublicCors:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        if scope["type"] != "http" or not _is_public(scope["path"]):
+        if scope["type"] != "http" or not is_public(scope["path"]):
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
@@ -32,14 +39,12 @@ class PublicCors:
 
         async def send_open(message: Message) -> None:
             if message["type"] == "http.response.start":
-                opened = MutableHeaders(scope=message)
-                opened["Access-Control-Allow-Origin"] = "*"
-                opened["Access-Control-Expose-Headers"] = "Retry-After, X-Request-Id"
-                opened["Cross-Origin-Resource-Policy"] = "cross-origin"
+                MutableHeaders(scope=message).update(OPENED)
             await send(message)
 
         await self._app(scope, receive, send_open)
 
 
-def _is_public(path: str) -> bool:
+def is_public(path: str) -> bool:
+    """Whether what lies at this path is for all sites."""
     return path == PUBLIC or path.startswith(PUBLIC + "/")

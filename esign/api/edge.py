@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from esign import errors
-from esign.api import context, problems
+from esign.api import context, cors, problems
 from esign.api.context import Context, Network
 from esign.api.metrics import Metrics
 
@@ -76,7 +76,8 @@ class Edge:
             _failures.error("request_failed", route=_route(scope), exc_info=error)
             if status:
                 raise _Broken from None
-            await problems.response(errors.EsignError(), about)(scope, receive, send_with_headers)
+            headers = cors.OPENED if cors.is_public(scope["path"]) else None
+            await problems.response(errors.EsignError(), about, headers=headers)(scope, receive, send_with_headers)
         finally:
             self._tell(method, _route(scope), status or CLIENT_GONE, about)
             structlog.contextvars.unbind_contextvars("request_id")

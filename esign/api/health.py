@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from esign import errors
 from esign.api import context, metrics, problems, state
-from esign.service import readiness
+from esign.api.state import State
 from esign.service.services import Services
 from esign.service.signers import common_name
 
@@ -63,7 +63,7 @@ async def health() -> Response:
 )
 def ready(request: Request) -> Response:
     """The checks, as they are now."""
-    found = readiness.check(state.of(request).services)
+    found = state.of(request).readiness.read()
     view = ReadinessView(
         ready=found.ready, checks=[CheckView(name=c.name, ok=c.ok, detail=c.detail) for c in found.checks]
     )
@@ -80,16 +80,16 @@ def read_metrics(request: Request) -> Response:
     return Response(own.metrics.text(), media_type=own.metrics.content_type)
 
 
-def gauges(services: Services) -> Iterable[Metric]:
+def gauges(own: State) -> Iterable[Metric]:
     """What is read from the service whenever the metrics are asked for."""
-    yield from metrics.pools((kind, pool.stats()) for kind, pool in services.pools().items())
+    yield from metrics.pools((kind, pool.stats()) for kind, pool in own.services.pools().items())
     yield metrics.gauge(
         "esign_certificate_seconds",
         "Seconds until a certificate of an authority ends; negative once it has.",
         "certificate",
-        _remaining(services),
+        _remaining(own.services),
     )
-    found = readiness.check(services)
+    found = own.readiness.read()
     yield metrics.gauge("esign_ready", "Whether the service is ready.", "service", [("esign", float(found.ready))])
     yield metrics.gauge(
         "esign_ready_check", "Whether one check passes.", "check", ((c.name, float(c.ok)) for c in found.checks)

@@ -34,11 +34,14 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 @router.get("/docs", response_class=HTMLResponse)
 def docs(request: Request) -> HTMLResponse:
     """All endpoints, from the OpenAPI document."""
-    document = request.app.openapi()
-    html = _templates.get_template("docs.html").render(
-        document=document, sections=list(_sections(document)), errors=list(_catalogue("en")), language="en"
-    )
-    return HTMLResponse(html, headers=_HEADERS)
+    app_state = request.app.state
+    if not hasattr(app_state, "docs_page"):
+        document = request.app.openapi()
+        sections = list(_sections(document))
+        app_state.docs_page = _templates.get_template("docs.html").render(
+            document=document, sections=sections, language="en"
+        )
+    return HTMLResponse(app_state.docs_page, headers=_HEADERS)
 
 
 @router.get("/problems", response_class=HTMLResponse)

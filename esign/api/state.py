@@ -1,16 +1,23 @@
 """What the endpoints of one application share: the services, the metrics and the limits."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
 
 from fastapi import FastAPI
 from starlette.requests import HTTPConnection
 
 from esign.api.limits import Gate, TokenBuckets
 from esign.api.metrics import Metrics
+from esign.service import readiness
+from esign.service.readiness import Readiness
 from esign.service.services import Services
 
 _FAILURES_PER_MINUTE = 30
 """Requests with a bad API key that one address may send a minute before it is told to wait."""
+
+_READINESS_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,7 @@ class State:
     """Requests without a good key, by address. One with a good key is never refused for its neighbours."""
     upload_gate: Gate
     signing_gate: Gate
+    readiness: "RecentReadiness"
 
     @classmethod
     def of_services(cls, services: Services) -> "State":
@@ -40,7 +48,26 @@ class State:
             failures=TokenBuckets(_FAILURES_PER_MINUTE),
             upload_gate=Gate(settings.public_uploads_at_once, settings.public_uploads_at_once_per_address),
             signing_gate=Gate(settings.signing_at_once),
+            readiness=RecentReadiness(services),
         )
+
+
+class RecentReadiness:
+    """What readiness was found at most a moment ago: it asks disks and authorities, and anybody may ask for it."""
+
+    def __init__(self, services: Services, clock: Callable[[], float] = time.monotonic) -> None:
+        self._services = services
+        self._clock = clock
+        self._lock = Lock()
+        self._found: tuple[float, Readiness] | None = None
+
+    def read(self) -> Readiness:
+        """As it is now, or was up to `_READINESS_SECONDS` ago."""
+        with self._lock:
+            now = self._clock()
+            if self._found is None or now - self._found[0] > _READINESS_SECONDS:
+                self._found = now, readiness.check(self._services)
+            return self._found[1]
 
 
 def keep(app: FastAPI, state: State) -> None:
@@ -50,6 +77,11 @@ def keep(app: FastAPI, state: State) -> None:
 
 def of(connection: HTTPConnection) -> State:
     """The state of the application that answers this request."""
-    state = connection.app.state.esign
+    return of_app(connection.app)
+
+
+def of_app(app: FastAPI) -> State:
+    """The state of that application."""
+    state = app.state.esign
     assert isinstance(state, State)  # noqa: S101 `keep` put it there
     return state

@@ -64,15 +64,18 @@ class Upload:
         self.size = 0
 
     async def write(self, data: bytes) -> None:
-        """Adds what has arrived. Raises `LetterTooLarge`."""
+        """Adds what has arrived. Raises `LetterTooLarge`, and `StorageUnavailable` where the disk is full."""
         self.size += len(data)
         if self.size > self._limit:
             raise errors.LetterTooLarge(limit=self._limit)
         self._digest.update(data)
-        if self.size > MEMORY_BYTES:
-            await anyio.to_thread.run_sync(self._file.write, data)
-        else:
-            self._file.write(data)
+        try:
+            if self.size > MEMORY_BYTES:
+                await anyio.to_thread.run_sync(self._file.write, data)
+            else:
+                self._file.write(data)
+        except OSError as error:
+            raise errors.StorageUnavailable from error
 
     @property
     def sha256(self) -> str:

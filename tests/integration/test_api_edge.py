@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from esign import errors
-from esign.service import readiness
+from esign.api.state import RecentReadiness
+from esign.service import checking, readiness
 from esign.service.readiness import Check, Readiness
 from tests.integration.conftest import House
 from tests.integration.test_api_signing import problem, sign
@@ -70,15 +71,36 @@ def test_the_documentation_needs_no_script_and_no_other_host(house: House, publi
             assert f'id="{operation["operationId"]}"' in page.text
 
 
-def test_readiness_tells_the_truth(public: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_readiness_tells_the_truth(house: House, public: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     good = public.get("/readyz")
     assert (good.status_code, good.json()["ready"]) == (200, True)
     broken = Readiness((Check("database", ok=True, detail="answers"), Check("blobs", ok=False, detail="disk full")))
     monkeypatch.setattr(readiness, "check", lambda _: broken)
-    bad = public.get("/readyz")
-    assert (bad.status_code, bad.json()["ready"]) == (503, False)
-    assert public.get("/healthz").status_code == 200
-    assert 'esign_ready{service="esign"} 0.0' in public.get("/metrics").text
+    with house.with_settings() as url, house.client(url=url) as other:
+        bad = other.get("/readyz")
+        assert (bad.status_code, bad.json()["ready"]) == (503, False)
+        assert bad.json()["checks"][1] == {"name": "blobs", "ok": False, "detail": "disk full"}
+        assert other.get("/healthz").status_code == 200
+        assert 'esign_ready{service="esign"} 0.0' in other.get("/metrics").text
+
+
+def test_readiness_is_not_asked_for_by_every_caller_anew(house: House) -> None:
+    now, asked = 100.0, 0
+
+    def check(_: object) -> Readiness:
+        nonlocal asked
+        asked += 1
+        return Readiness(())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(readiness, "check", check)
+        recent = RecentReadiness(house.services, lambda: now)
+        recent.read()
+        recent.read()
+        assert asked == 1
+        now += 3
+        recent.read()
+    assert asked == 2
 
 
 def test_metrics_count_what_happened_by_template(
@@ -107,3 +129,16 @@ def test_problems_describe_themselves_the_same_as_openapi_does(public: httpx.Cli
     given = public.get("/v1/letters").json()
     assert set(schema["required"]) <= set(given)
     assert json.dumps(given)
+
+
+def test_a_crash_is_a_problem_that_other_sites_can_read_where_they_may_ask(
+    public: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object) -> None:
+        raise RuntimeError("geheim")
+
+    monkeypatch.setattr(checking, "by_code", crash)
+    answer = public.get("/v1/verify/ABC")
+    problem(answer, "internal")
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (500, "*")
+    assert "geheim" not in answer.text

@@ -3,14 +3,15 @@
 import select
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from fastapi import Request
 
-from esign.api import server
+from esign.api import server, state
 from esign.api.app import create_app
 from esign.api.uploads import FORM_BYTES
 from esign.service import checking
@@ -75,6 +76,22 @@ def test_no_other_route_reads_more_than_the_limit_either(house: House, announced
 
         assert post(most).json() == most
         problem(post(most + 1), "request.too_large")
+
+
+def test_a_client_that_leaves_amid_its_body_gives_its_place_back(house: House, key: str) -> None:
+    where, gate = urlsplit(house.url), state.of_app(house.app).signing_gate
+    lines = (f"Authorization: Bearer {key}", "Content-Type: multipart/form-data; boundary=x", "Content-Length: 1000")
+    with socket.create_connection((where.hostname, where.port), timeout=20) as connection:
+        connection.sendall(head(*lines).replace(b"/v1/verify", b"/v1/letters/sign") + b"--x\r\n")
+        until(lambda: gate.inside == 1)
+    until(lambda: gate.inside == 0)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_a_body_that_stalls_is_given_up(house: House) -> None:

@@ -129,6 +129,18 @@ def test_a_wrong_field_is_named_with_its_reason(
     assert found["errors"] == [{"field": field, "reason": reason}]
 
 
+def test_a_passphrase_in_the_address_or_as_a_file_is_refused_and_its_sender_warned(
+    house: House, client: httpx.Client, order: Order, pdf: bytes
+) -> None:
+    before, file = house.kept(), {"file": ("a.pdf", pdf)}
+    answer = client.post("/v1/letters/sign", params={"passphrase": PASSPHRASE}, data=order(), files=file)
+    assert "gantilah" in str(problem(answer, "request.invalid")["detail"])
+    as_file = {**file, "passphrase": ("p.txt", PASSPHRASE.encode())}
+    answer = client.post("/v1/letters/sign", data=order(passphrase=None), files=as_file)
+    assert problem(answer, "request.invalid")["field"] == "passphrase"
+    assert house.kept() == before
+
+
 @pytest.mark.parametrize("letter", [one for one in letter_files.letters() if one.refusal], ids=str)
 def test_a_letter_that_can_not_be_signed_is_refused_by_name_and_leaves_nothing(
     house: House, client: httpx.Client, order: Order, letter: letter_files.Letter

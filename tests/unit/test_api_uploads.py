@@ -1,5 +1,6 @@
 """Bodies: what is taken, what is refused, and that secrets leave as secrets."""
 
+import errno
 import hashlib
 from collections.abc import AsyncIterator, Iterator
 
@@ -126,6 +127,22 @@ async def _unread(body: bytes, content_type: str) -> None:
     asked._receive = never
     async with uploads.multipart(asked, SHAPE, 5):
         pass
+
+
+def test_a_full_disk_is_told_as_such() -> None:
+    async def write() -> None:
+        upload = uploads.Upload(10_000_000)
+        upload.close()
+        upload._file = FullDisk()  # type: ignore[assignment]
+        await upload.write(b"x")
+
+    with pytest.raises(errors.StorageUnavailable):
+        anyio.run(write)
+
+
+class FullDisk:
+    def write(self, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "no space left")
 
 
 def test_other_media_types_are_refused_with_what_is_taken() -> None:
