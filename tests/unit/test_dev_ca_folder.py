@@ -234,11 +234,16 @@ def test_the_register_keeps_its_own_rules(tmp_path: Path) -> None:
     connection.close()
 
 
-def test_it_tells_when_its_issuing_certificates_end(tmp_path: Path) -> None:
+def test_an_issuing_certificate_that_ended_is_a_problem_until_it_is_issued_anew(tmp_path: Path) -> None:
     create(tmp_path / "dev").close()
-    late = FixedClock(NOW + timedelta(days=10 * 365 - 20))
+    late = FixedClock(NOW + timedelta(days=10 * 365 + 1))
     with DevCa.open(tmp_path / "dev", URL, late) as ca:
-        assert any("persons expires on" in problem for problem in ca.problems())
+        assert any(problem.startswith("the certificate of persons expired on") for problem in ca.problems())
+        with pytest.raises(AuthorityUnavailable):
+            ca.issue("budi", BUDI, PASSPHRASE, key=KeyAlgorithm.P256)
+    DevCa.reissue(tmp_path / "dev", URL, late)
+    with DevCa.open(tmp_path / "dev", URL, late) as ca:
+        assert ca.problems() == []
     with DevCa.open(tmp_path / "dev", URL, FixedClock(NOW - timedelta(days=1))) as ca:
         assert any("the clock is wrong" in problem for problem in ca.problems())
 

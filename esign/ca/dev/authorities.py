@@ -112,9 +112,9 @@ class Authorities:
                 return own
             issuer = ISSUED_BY[role]
             issuer_end = OwnCertificate.load(register.of_role(issuer).der).not_after
-            validity = _validity(role, self.now(), issuer_end)
-            if validity.not_after <= own.not_after:
+            if issuer_end <= max(own.not_after, self.now()):
                 return own
+            validity = _validity(role, self.now(), issuer_end)
             public_key = self.key(role).public_key()
             renewed = OwnCertificate.load(
                 role_certificate(role, name(role, self._tag), public_key, self.signer(issuer), validity, self.addresses)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,8 +30,6 @@ from esign.x509.sources import RevocationSource
 from esign.x509.trust import TrustStore
 
 _log = logging.getLogger("esign.ca.dev")
-
-_EXPIRY_NOTICE = timedelta(days=30)
 
 
 class DevCa:
@@ -207,8 +205,8 @@ class DevCa:
                 own = self._authorities.own(role)
                 if now < own.certificate.not_valid_before:
                     found.append(f"the certificate of {role} is not yet valid: the clock is wrong")
-                elif now > own.not_after - (_EXPIRY_NOTICE if isinstance(role, Issuer) else timedelta()):
-                    found.append(f"the certificate of {role} expires on {own.not_after:%Y-%m-%d}")
+                elif now > own.not_after:
+                    found.append(f"the certificate of {role} expired on {own.not_after:%Y-%m-%d}: esign ca reissue")
         except EsignError as error:
             return [f"the dev CA in {self.folder.path} can't be used: {error.code}"]
         return found

@@ -11,6 +11,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 
 from esign.ca.dev.hierarchy import ISSUED_BY, Addresses, Issuer, Role, Service
 from esign.ca.dev.subject import HolderKind
+from esign.errors import AuthorityUnavailable
 from esign.x509.keys import PrivateKey
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
@@ -41,10 +42,14 @@ class IssuerKey:
 
 @dataclass(frozen=True)
 class Validity:
-    """From when to when, both included."""
+    """From when to when, both included. An empty one raises `AuthorityUnavailable`: the issuer's own time is over."""
 
     not_before: datetime
     not_after: datetime
+
+    def __post_init__(self) -> None:
+        if self.not_before >= self.not_after:
+            raise AuthorityUnavailable(authority="dev")
 
 
 def role_certificate(
