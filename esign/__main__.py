@@ -1,0 +1,5 @@
+"""``python -m esign``."""
+
+from esign.cli import main
+
+main()
