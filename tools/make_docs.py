@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from esign.cli.main import app
 from esign.settings import PREFIX, Settings
@@ -56,18 +56,25 @@ def _shown(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _commands() -> Iterator[tuple[str, click.Command]]:
+def _commands() -> Iterator[tuple[str, TyperCommand | TyperGroup]]:
     """``esign`` and all commands below it, by their whole names."""
-    pending: list[tuple[str, click.Command]] = [("esign", typer.main.get_command(app))]
+    pending: list[tuple[str, TyperCommand | TyperGroup]] = [("esign", known(typer.main.get_command(app)))]
     while pending:
         name, command = pending.pop(0)
         yield name, command
-        below = getattr(command, "commands", {})
-        pending[:0] = [(f"{name} {each}", child) for each, child in below.items()]
+        below = command.commands if isinstance(command, TyperGroup) else {}
+        pending[:0] = [(f"{name} {each}", known(child)) for each, child in below.items()]
 
 
-def _help(command: click.Command, name: str) -> str:
-    with click.Context(command, info_name=name, max_content_width=WIDTH, terminal_width=WIDTH) as context:
+def known(command: object) -> TyperCommand | TyperGroup:
+    """The command as the class that Typer makes it."""
+    if not isinstance(command, TyperCommand | TyperGroup):
+        raise TypeError(command)
+    return command
+
+
+def _help(command: TyperCommand | TyperGroup, name: str) -> str:
+    with typer.Context(command, info_name=name, max_content_width=WIDTH, terminal_width=WIDTH) as context:
         return f"```text\n{command.get_help(context).rstrip()}\n```"
 
 
