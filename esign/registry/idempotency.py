@@ -25,6 +25,8 @@ KEY_PURPOSE = "idempotency key"
 FINGERPRINT_PURPOSE = "idempotency fingerprint"
 LARGEST_INLINE = 64 * 1024
 """Bytes of an answer that rests in the row; a larger one belongs in the blob store."""
+FORGOTTEN_AT_ONCE = 10
+"""Answers whose time is over that each new request clears away: more than it adds."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ def begin(
     Raises `IdempotencyMismatch` if the key was used for a request with another fingerprint, and
     `IdempotencyInFlight` while the first one is being worked on. To be committed before the work is done.
     """
+    forget_expired(session, at, FORGOTTEN_AT_ONCE)
     key_hmac = _known_as(session, keys, client_id, key)
     owner = secrets.token_hex(16)
     lease_until, expires_at = at + timedelta(seconds=terms.lease_seconds), at + timedelta(hours=terms.hours)
@@ -156,18 +159,26 @@ def end_leases(session: Session, at: datetime) -> int:
     return len(ended.all())
 
 
-def forget_expired(session: Session, at: datetime) -> int:
-    """Forgets answers whose time is over; how many."""
-    gone = session.scalars(
-        sa.delete(IdempotencyRecord)
+def forget_expired(session: Session, at: datetime, limit: int = 1000) -> int:
+    """Forgets answers whose time is over, at most ``limit``; how many. `begin` does it for a few each time."""
+    over = (
+        sa.select(col(IdempotencyRecord.client_id), col(IdempotencyRecord.key_hmac))
         .where(
             col(IdempotencyRecord.expires_at) <= at,
             sa.or_(col(IdempotencyRecord.state) == IdempotencyState.DONE, col(IdempotencyRecord.lease_until) <= at),
         )
-        .returning(col(IdempotencyRecord.key_hmac)),
-        execution_options={"synchronize_session": False},
+        .limit(limit)
+        .with_for_update(skip_locked=True)
     )
-    return len(gone.all())
+    names = [(row[0], row[1]) for row in session.execute(over)]
+    for client_id, key_hmac in names:
+        session.execute(
+            sa.delete(IdempotencyRecord).where(
+                col(IdempotencyRecord.client_id) == client_id, col(IdempotencyRecord.key_hmac) == key_hmac
+            ),
+            execution_options={"synchronize_session": False},
+        )
+    return len(names)
 
 
 def _known_as(session: Session, keys: Keys, client_id: str, key: str) -> str:
