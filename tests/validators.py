@@ -1,10 +1,11 @@
 """What validators of others say of a signed letter: pyHanko, openssl, poppler, qpdf."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
-from asn1crypto import cms, pem, x509
+from asn1crypto import cms, crl, ocsp, pem, x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.validation import (
@@ -14,7 +15,24 @@ from pyhanko.sign.validation import (
     validate_pdf_signature,
     validate_pdf_timestamp,
 )
+from pyhanko.sign.validation.ades import ades_lta_validation, ades_with_time_validation
+from pyhanko.sign.validation.dss import DocumentSecurityStore
+from pyhanko.sign.validation.policy_decl import (
+    LocalKnowledge,
+    PdfSignatureValidationSpec,
+    RevinfoOnlineFetchingRule,
+    RevocationInfoGatheringSpec,
+    SignatureValidationSpec,
+)
 from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.context import CertValidationPolicySpec
+from pyhanko_certvalidator.policy_decl import (
+    CertRevTrustPolicy,
+    RevocationCheckingPolicy,
+    RevocationCheckingRule,
+)
+from pyhanko_certvalidator.registry import SimpleTrustManager
+from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 
 from tests.programs import call, require_program
 
@@ -96,3 +114,42 @@ def qpdf_complaints(pdf: bytes, tmp: Path) -> str:
     (tmp / "letter.pdf").write_bytes(pdf)
     done = call([require_program("qpdf"), "--check", tmp / "letter.pdf"])
     return "" if done.returncode == 0 else (done.stdout + done.stderr).decode()
+
+
+def ades_indication(pdf: bytes, roots: list[x509.Certificate]) -> str:
+    """What pyHanko's procedures of EN 319 102-1 say of the first signature, with nothing but the file and the roots.
+
+    Validation with time (5.5) of a letter without a document time-stamp, with long-term data (5.6) of one with.
+    """
+    rule = RevocationCheckingRule.CRL_OR_OCSP_REQUIRED
+    specification = SignatureValidationSpec(
+        cert_validation_policy=CertValidationPolicySpec(
+            trust_manager=SimpleTrustManager.build(trust_roots=roots),
+            revinfo_policy=CertRevTrustPolicy(RevocationCheckingPolicy(rule, rule)),
+        ),
+        revinfo_gathering_policy=RevocationInfoGatheringSpec(RevinfoOnlineFetchingRule.LOCAL_ONLY),
+    )
+    signatures = reader(pdf).embedded_signatures
+    signature = signatures[0]
+    if signatures[-1].sig_object["/Type"] == "/DocTimeStamp":
+        long_term = ades_lta_validation(signature, PdfSignatureValidationSpec(specification))
+        return str(asyncio.run(long_term).ades_subindic)
+    store = DocumentSecurityStore.read_dss(signature.reader)
+    known = LocalKnowledge(
+        known_ocsps=[
+            each
+            for stream in store.ocsps
+            for each in OCSPContainer.load_multi(ocsp.OCSPResponse.load(stream.get_object().data))
+        ],
+        known_crls=[CRLContainer(crl.CertificateList.load(stream.get_object().data)) for stream in store.crls],
+        known_certs=list(store.load_certs()),
+    )
+    signature.compute_integrity_info()
+    with_time = ades_with_time_validation(
+        signature.signed_data,
+        replace(specification, local_knowledge=known),
+        raw_digest=signature.compute_digest(),
+        status_cls=PdfSignatureStatus,
+        extra_status_kwargs=signature.summarise_integrity_info(),
+    )
+    return str(asyncio.run(with_time).ades_subindic)

@@ -25,10 +25,11 @@ from esign.pades.sign import embed, sign
 from esign.pades.spec import NewField, Prepared
 from esign.pdf.sandbox import InProcess
 from esign.x509.clock import FixedClock, SystemClock
+from esign.x509.keys import KeyAlgorithm
 from esign.x509.revocation import RevocationReason
 from tests.letter_files import read
 from tests.officials import SECOND, dev_ca, dev_ca_at, official, request, roots, signed
-from tests.validators import verdicts
+from tests.validators import ades_indication, verdicts
 
 LETTER = read("libreoffice-docx")
 
@@ -95,6 +96,13 @@ def test_every_level_is_reached_and_told(profile: Profile) -> None:
     assert (b"/DSS" in letter.pdf) == profile.includes(Profile.B_LT)
     assert told[-1].covers_file == (profile is not Profile.B_LT)
     assert (letter.timestamp_time is None) == (profile is Profile.B_B)
+
+
+@pytest.mark.parametrize("key", KeyAlgorithm)
+@pytest.mark.parametrize("profile", [Profile.B_LT, Profile.B_LTA])
+def test_the_letter_alone_is_enough_to_validate_it(profile: Profile, key: KeyAlgorithm) -> None:
+    letter = signed(LETTER, request(profile), official("Agus Wijaya", key))
+    assert ades_indication(letter.pdf, roots()) == "AdESPassed.OK"
 
 
 def test_the_levels_are_ordered() -> None:
