@@ -19,6 +19,7 @@ from sqlmodel import col
 from esign.errors import LetterBusy, LetterStateForbids, LetterUnknown
 from esign.registry import numbers, signatures
 from esign.registry.models import Letter, Signature, Status
+from esign.registry.models.letters import UNFINISHED
 
 
 def reserve(session: Session, letter: Letter, at: datetime, until: datetime, claim: str | None) -> Letter:
@@ -140,24 +141,18 @@ def expire(session: Session, letter: Letter, at: datetime) -> Letter:
 
 def expired(session: Session, at: datetime, limit: int = 100) -> list[Letter]:
     """Letters whose reservation is over, to be ended with `undo`."""
-    query = (
-        sa.select(Letter)
-        .where(col(Letter.status) == Status.RESERVED, col(Letter.reserved_until) <= at)
-        .order_by(col(Letter.id))
-        .limit(limit)
-    )
-    return list(session.scalars(query))
+    return _unfinished(session, Status.RESERVED, col(Letter.reserved_until) <= at, limit)
 
 
 def stalled(session: Session, before: datetime, limit: int = 100) -> list[Letter]:
     """Letters that were last touched before that time and are still being signed: the process died. To be doubted."""
-    query = (
-        sa.select(Letter)
-        .where(col(Letter.status) == Status.SIGNING, col(Letter.updated_at) < before)
-        .order_by(col(Letter.id))
-        .limit(limit)
-    )
-    return list(session.scalars(query))
+    return _unfinished(session, Status.SIGNING, col(Letter.updated_at) < before, limit)
+
+
+def _unfinished(session: Session, status: Status, condition: sa.ColumnElement[bool], limit: int) -> list[Letter]:
+    """The index's own condition stands in the query word for word: SQLite uses the index for no other."""
+    query = sa.select(Letter).where(sa.text(UNFINISHED), col(Letter.status) == status, condition)
+    return list(session.scalars(query.order_by(col(Letter.id)).limit(limit)))
 
 
 def _before(letter: Letter) -> Status:

@@ -3,11 +3,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from esign.errors import ConfigurationError, StorageUnavailable
-from esign.registry import database, upkeep
+from esign.registry import (
+    attempts,
+    audit,
+    clients,
+    database,
+    letters,
+    numbers,
+    search,
+    signatures,
+    states,
+    upkeep,
+)
 from esign.registry.blobs import FolderBlobs
 from esign.registry.database import Database
 from esign.registry.models import Agency, Signer
@@ -162,3 +173,32 @@ def test_a_register_is_ready_or_says_why_not(register: Register, tmp_path: Path)
     (tmp_path / "blobs" / "sha256").rmdir()
     (tmp_path / "blobs" / "sha256").touch()
     assert upkeep.problems(register.database, blobs) == ["the blob store can't be written and read"]
+
+
+def test_what_is_asked_often_is_answered_from_an_index(register: Register) -> None:
+    plans: list[str] = []
+
+    @event.listens_for(register.database.engine, "before_cursor_execute")
+    def _explain(
+        connection: Connection, cursor: sqlite3.Cursor, statement: str, parameters: tuple[object], *_: object
+    ) -> None:
+        if statement.startswith("SELECT"):
+            explained = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+            plans.extend(str(step[3]) for step in explained)
+
+    letter, signature = register.signed()
+    plans.clear()
+    with register.database.read() as session:
+        states.expired(session, NOW)
+        states.stalled(session, NOW)
+        letters.by_code(session, letter.code)
+        letters.by_files(session, [signature.revision_sha256])
+        search.letters(session, register.agency.id, search.Filters())
+        numbers.others(session, letter)
+        signatures.of_letter(session, letter.id)
+        clients.authenticate(session, register.keys, register.api_key, None)
+        audit.of_letter(session, letter.id)
+        attempts.locked_for(session, register.signer.id, None, NOW, attempts.Limits())
+        upkeep.names_blob(session, "ab" * 32)
+    assert len(plans) > 12
+    assert [plan for plan in plans if plan.startswith("SCAN") and "USING" not in plan and "CONSTANT" not in plan] == []

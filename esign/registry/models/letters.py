@@ -44,7 +44,7 @@ class Status(StrEnum):
     """Another letter stands in its place."""
 
 
-_UNFINISHED = "status IN ('reserved', 'signing', 'unknown')"
+UNFINISHED = "status IN ('reserved', 'signing', 'unknown')"
 """The few letters among millions that somebody still has to look after."""
 
 
@@ -68,8 +68,8 @@ class Letter(Row, table=True):
             "ix_letter_unfinished",
             "status",
             "updated_at",
-            sqlite_where=sa.text(_UNFINISHED),
-            postgresql_where=sa.text(_UNFINISHED),
+            sqlite_where=sa.text(UNFINISHED),
+            postgresql_where=sa.text(UNFINISHED),
         ),
         rule("code", "length(code) = 27 AND trim(code, '0123456789ABCDEFGHJKMNPQRSTVWXYZ') = ''"),
         not_blank("number"),
