@@ -262,10 +262,21 @@ def _set_text(parts: _Parts, layout: _Layout, text: TextBlock, x: float, low: fl
 
 
 def _layout(parts: _Parts, width: float, height: float) -> _Layout:
-    """The arrangement with the largest text up to scale 1, and of those the one with the largest code."""
+    """The layout for a box. Raises BoxTooSmall."""
+    found = _fitting(parts, width, height)
+    if found is None:
+        least_width, least_height = _enough(parts, width, height)
+        raise BoxTooSmall(
+            width=round(width, 1), height=round(height, 1), min_width=least_width, min_height=least_height
+        )
+    return found
+
+
+def _fitting(parts: _Parts, width: float, height: float) -> _Layout | None:
+    """The arrangement with the largest text up to scale 1, and of those the one with the largest code; or None."""
     least = parts.least_code
     if min(width, height) < least - ROUNDING:
-        raise _too_small(width, height, least, least)
+        return None
     wanted = parts.theme.arrangement
     code_alone = _Layout(min(width, height), 0.0, 0.0, centred=False)
     if wanted == "code" or not parts.has_text:
@@ -280,11 +291,8 @@ def _layout(parts: _Parts, width: float, height: float) -> _Layout:
             best, worth = _Layout(code, scale, column, centred), merit
         if worth == (True, 1.0):
             break
-    if best is not None:
-        return best
-    if wanted == "auto" and width < least + LEAST_TEXT_WIDTH and height < least + LEAST_TEXT_HEIGHT:
-        return code_alone
-    raise _too_small(width, height, *_enough(parts, width, height))
+    small = width < least + LEAST_TEXT_WIDTH and height < least + LEAST_TEXT_HEIGHT
+    return best or (code_alone if wanted == "auto" and small else None)
 
 
 def _ways(parts: _Parts, width: float, height: float) -> Iterator[tuple[float, float, float, bool]]:
@@ -303,25 +311,30 @@ def _ways(parts: _Parts, width: float, height: float) -> Iterator[tuple[float, f
 
 
 def _enough(parts: _Parts, width: float, height: float) -> tuple[float, float]:
-    """A box near the given one that would take the text at its smallest."""
+    """A box that would do, not smaller than the given one, in tenths of a point."""
+    width, height = _tenths(max(width, parts.least_code)), _tenths(max(height, parts.least_code))
+    for _ in range(12):  # a logo that stands beside grows with the box, each time by less
+        if _fitting(parts, width, height):
+            break
+        width, height = map(_tenths, _nearest(parts, width, height))
+    return width, height
+
+
+def _nearest(parts: _Parts, width: float, height: float) -> tuple[float, float]:
+    """The box, made as large as the text at its smallest needs, beside the code or beneath it."""
     least, scale = parts.least_code, parts.least_scale
     logo = parts.logo_size(width, height)[0]
     fixed = least + PADDING + (logo + 3 * PADDING if logo else 0)
     wide = max(width, fixed + LEAST_TEXT_WIDTH)
-    beside = (wide, max(height, least, parts.text_height(wide - fixed, scale) + 2 * PADDING))
+    beside = (wide, max(height, parts.text_height(wide - fixed, scale) + 2 * PADDING))
     wide = max(width, LEAST_TEXT_WIDTH + 2 * PADDING, least + (logo + PADDING if logo else 0))
     beneath = (wide, max(height, least + parts.text_height(wide - 2 * PADDING, scale) + 2 * PADDING))
     boxes = {"beside": [beside], "beneath": [beneath]}.get(parts.theme.arrangement, [beside, beneath])
     return min(boxes, key=lambda box: box[0] * box[1])
 
 
-def _too_small(width: float, height: float, min_width: float, min_height: float) -> BoxTooSmall:
-    return BoxTooSmall(
-        width=round(width, 1),
-        height=round(height, 1),
-        min_width=ceil(min_width * 10) / 10,
-        min_height=ceil(min_height * 10) / 10,
-    )
+def _tenths(value: float) -> float:
+    return ceil(value * 10) / 10
 
 
 def _parts(content: StampContent, theme: StampTheme) -> _Parts:

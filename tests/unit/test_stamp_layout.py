@@ -6,12 +6,14 @@ import re
 
 import pytest
 import zxingcpp
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from pydantic import ValidationError
 
 from esign.errors import BoxTooSmall, StampUnprintable
 from esign.pades import qr
-from esign.pades.stamp import StampContent, StampTheme, draw, least_size, natural_size
+from esign.pades.stamp import StampContent, StampTheme, draw, least_size, natural_size, sizes
 from esign.pades.theme import StampLine
 from tests.stamped_pages import (
     ACTING,
@@ -106,9 +108,38 @@ def test_a_smaller_code_may_be_allowed_but_never_modules_under_four_tenths_of_a_
     assert module(draw(REGENT, theme, least, least).content) == pytest.approx(0.4 * 72 / 25.4, abs=1e-3)
     with pytest.raises(BoxTooSmall) as refusal:
         draw(REGENT, theme, least - 1, least + 50)
-    assert refusal.value.details == {
-        "width": round(least - 1, 1), "height": round(least + 50, 1), "min_width": 46.5, "min_height": 46.5,
-    }  # fmt: skip
+    assert (refusal.value.details["min_width"], refusal.value.details["min_height"]) == (46.5, 96.5)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    theme=st.sampled_from(
+        [
+            StampTheme(),
+            StampTheme(logo=CREST),
+            StampTheme(logo=CREST, logo_place="beside"),
+            StampTheme(logo=CREST, logo_place="beside", arrangement="beside"),
+            StampTheme(arrangement="beneath"),
+            StampTheme(lines=()),
+            StampTheme(check_lines=()),
+            StampTheme(lines=(), check_lines=()),
+        ]
+    ),
+    name=st.text("aeiGKmMn .-", min_size=1, max_size=200).map(lambda text: f"A{text}"),
+    office=st.text("aeiGKmMn .-/", max_size=300),
+    width=st.floats(20, 400),
+    height=st.floats(20, 400),
+)
+def test_the_box_that_a_refusal_names_and_the_sizes_that_a_stamp_may_take_can_all_be_drawn(
+    theme: StampTheme, name: str, office: str, width: float, height: float
+) -> None:
+    content = StampContent(ADDRESS, CODE, name=name, office=office)
+    try:
+        draw(content, theme, width, height)
+    except BoxTooSmall as refusal:
+        draw(content, theme, float(str(refusal.details["min_width"])), float(str(refusal.details["min_height"])))
+    for size in sizes(content, theme):
+        draw(content, theme, *size)
 
 
 def test_the_ground_is_white_so_that_a_tag_below_is_hidden() -> None:
