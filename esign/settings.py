@@ -8,6 +8,8 @@ which names the variable and never its value. Lists are written with commas.
 import os
 from base64 import b64decode
 from binascii import Error as Base64Error
+from collections.abc import Iterable
+from difflib import get_close_matches
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -306,6 +308,10 @@ def read() -> Settings:
     if file and not Path(file).is_file():
         raise _wrong("settings_file", "there is no such file")
     try:
+        _refuse_misspelt([name for name in os.environ if name.startswith(PREFIX)], cutoff=0.85)
+        if file:
+            lines = DotEnvSettingsSource(Settings, env_file=file).env_vars
+            _refuse_misspelt([name for name in lines if name.upper().startswith(PREFIX)], cutoff=0.0)
         return Settings()
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
@@ -318,6 +324,19 @@ def read() -> Settings:
 def load() -> Settings:
     """The settings of this process, read once."""
     return read()
+
+
+def _refuse_misspelt(names: Iterable[str], cutoff: float) -> None:
+    """Raises for a name that is no setting's but nearly one's: a limit that nobody reads protects nobody.
+
+    Programs around the service have variables of their own in the environment, so only a likeness of at
+    least ``cutoff`` counts there; in the settings file every name is a setting's.
+    """
+    known = [*Settings.model_fields, "settings_file"]
+    for name in names:
+        asked = name.lower().removeprefix(PREFIX.lower())
+        if asked not in known and (meant := get_close_matches(asked, known, n=1, cutoff=cutoff)):
+            raise _wrong(asked, f"there is no such setting; perhaps {PREFIX}{meant[0].upper()} was meant")
 
 
 def _wrong(name: str, reason: str) -> ConfigurationError:

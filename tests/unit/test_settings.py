@@ -73,6 +73,21 @@ def test_a_settings_file_is_read_and_the_environment_wins(variables: Variables, 
     assert (read.port, read.host) == (9000, "10.2.2.2")
 
 
+def test_a_misspelt_setting_is_refused_and_a_variable_of_another_program_is_not(
+    variables: Variables, tmp_path: Path
+) -> None:
+    variables.set({"ESIGN_API_KEY": "x", "ESIGN_PASSPHRASE": "x", "ESIGN_REQUIRE_ALL": "1", "ESIGN_URL": "x"})
+    settings.read()
+    file = tmp_path / "esign.env"
+    file.write_text("ESIGN_LOCKSECONDS=900\n")
+    for given in ({"ESIGN_LOCK_SECOND": "900"}, {"ESIGN_SETTINGS_FILE": str(file)}):
+        with pytest.MonkeyPatch.context() as patch:
+            Variables(patch).set(given)
+            with pytest.raises(ConfigurationError) as caught:
+                settings.read()
+        assert "ESIGN_LOCK_SECONDS" in str(caught.value)
+
+
 def test_settings_are_read_once_for_a_process(variables: Variables) -> None:
     settings.load.cache_clear()
     try:
