@@ -20,6 +20,7 @@ from esign.pdf.syntax import (
     Ref,
     Stream,
     dictionaries,
+    read_header,
 )
 from esign.pdf.xref import Section
 
@@ -174,8 +175,12 @@ def _in_plain_objects(file: PdfFile, sections: list[Section]) -> Iterator[FoundS
             item = _stray_object(file, at)
         if item is None:
             if _BYTE_RANGE.match(file.data, at):
-                place = (owner or at, -1)
-                yield FoundSignature(place, 0, 0, PdfDict(at, at), compressed=False, referenced=broken, unreadable=True)
+                header = read_header(file.data, owner) if broken and owner is not None else None
+                number, generation, _ = header or (0, 0, 0)
+                place = (owner or at, -1) if broken else (at, -1)
+                yield FoundSignature(
+                    place, number, generation, PdfDict(-1, -1), compressed=False, referenced=broken, unreadable=True
+                )
             continue
         if item.start in done:
             continue

@@ -5,11 +5,11 @@ The object-level rules stand here. What a permitted mark covers on its page is f
 marks are told with page and box.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from esign.pdf.revisions import View
 from esign.pdf.syntax import Object, PdfDict, PdfString, PdfSyntaxError, Ref, Stream
-from esign.verify.difference import Difference, History, subtree
+from esign.verify.difference import Difference, History, has_duplicates, subtree
 from esign.verify.pagefinder import box_of, page_index
 from esign.verify.permissions import FormField, Permissions, form_fields, permissions_of
 from esign.verify.report import Changes, ChangeState, Finding
@@ -65,6 +65,8 @@ class _Judge:
         self.new_widgets: set[int] = set()
         """Widgets of signature fields that were added."""
         self.store: set[int] = set()
+        self._values: set[int] = set()
+        """Signature dictionaries that added or filled fields refer to."""
 
     def run(self) -> None:
         """Applies all rules."""
@@ -73,7 +75,9 @@ class _Judge:
         self._catalogue()
         self._form()
         for item in list(self.differences.values()):
-            if item.number not in self.claimed:
+            if has_duplicates(item.new):
+                self.suspect("object.key_twice", f"object {item.number} has a key twice", item.number)
+            elif item.number not in self.claimed:
                 self._unclaimed(item)
 
     def suspect(self, code: str, message: str, number: int | None = None, **where: object) -> None:
@@ -88,6 +92,8 @@ class _Judge:
 
     def _trailer(self) -> None:
         old, new = self.view.trailer, self.final.trailer
+        if any(has_duplicates(section.trailer) for section in self.history.later_than(self.view)):
+            self.suspect("trailer.key_twice", "a trailer has a key twice")
         if old.get("Root") != new.get("Root"):
             self.suspect("trailer.root", "another document catalogue took the place of the signed one")
         if not self._resolves_alike(old.get("Encrypt"), new.get("Encrypt")):
@@ -104,6 +110,8 @@ class _Judge:
     def _information(self, old: Object, new: Object) -> None:
         before, after = self.view.dictionary(old), self.final.dictionary(new)
         changed = _changed_keys(self.history, before, after)
+        if new is None:
+            return
         if changed - _INFO_KEYS and before:
             self.suspect("information.changed", f"document information was changed: {', '.join(sorted(changed))}")
             return
@@ -230,6 +238,9 @@ class _Judge:
         if self.differences.get(number) is None or self.differences[number].kind != "added":
             self.suspect("field.added", f"the field {field.name} was made of an older object", number)
             return
+        if not self._has_own_signature(field):
+            self.suspect("field.shared", f"the field {field.name} takes the signature of another", number)
+            return
         self.new_widgets.add(number)
         visible = self._is_visible(field.dictionary)
         signature = self.final.dictionary(field.value) if field.value is not None else PdfDict()
@@ -251,6 +262,18 @@ class _Judge:
             self.permit("signature.added", f"another signature was added ({field.name})", number, **where)
         else:
             self.permit("field.prepared", f"an empty signature field was added ({field.name})", number, **where)
+
+    def _has_own_signature(self, field: FormField) -> bool:
+        """Whether a field's value is none, or a dictionary that was added for it alone."""
+        value = field.value
+        if not isinstance(value, Ref):
+            return value is None or isinstance(value, PdfDict)
+        difference = self.differences.get(value.number)
+        if self.final.resolve(value) is None:
+            return True
+        used = value.number in self._values
+        self._values.add(value.number)
+        return not used and difference is not None and difference.kind == "added"
 
     def _is_visible(self, widget: PdfDict) -> bool:
         box = box_of(self.final, widget)
@@ -308,6 +331,8 @@ class _Judge:
             self.suspect(
                 "field.changed", f"the field {field.name} was changed without a signature: {keys}", number, **where
             )
+        elif not self._has_own_signature(replace(field, value=new.get("V"))):
+            self.suspect("field.shared", f"the field {field.name} takes the signature of another", number, **where)
         else:
             self._claim_appearance(number, field.dictionary)
             self.permit("signature.added", f"the field {field.name} was signed", number, **where)

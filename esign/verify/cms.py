@@ -85,12 +85,13 @@ def read_message(contents: bytes) -> SignedMessage:
     with _decoding("the signature"):
         _, _, _, header, body, trailer = parser.parse(contents, strict=False)
         length = len(header) + len(body) + len(trailer)
-        if contents[length:].strip(b"\0"):
-            raise CmsError("cms.padding", "something else than zeros follows the CMS", SubIndication.FORMAT_FAILURE)
         info = cms.ContentInfo.load(contents[:length])
         if info["content_type"].native != "signed_data":
             raise NotUnderstoodError(f"the CMS is {info['content_type'].native}, not signed data")
-        return _signed_data(cast("cms.SignedData", info["content"]))
+        message = _signed_data(cast("cms.SignedData", info["content"]))
+    if contents[length:].strip(b"\0"):
+        raise CmsError("cms.padding", "something else than zeros follows the CMS", SubIndication.FORMAT_FAILURE)
+    return message
 
 
 def _signed_data(data: cms.SignedData) -> SignedMessage:

@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import Literal
 
 from esign.pdf.revisions import PdfFile, View
-from esign.pdf.syntax import Object, PdfDict, PdfString, PdfSyntaxError, Ref, Stream, references
+from esign.pdf.syntax import Object, PdfDict, PdfString, PdfSyntaxError, Ref, Stream, dictionaries, references
+from esign.pdf.xref import Section
 
 _REFERENCE = re.compile(rb"(?<![0-9])(\d{1,10})[\0\t\n\f\r ]+\d{1,5}[\0\t\n\f\r ]+R(?=[\0\t\n\f\r ()<>\[\]{}/%]|$)")
 
@@ -32,15 +33,13 @@ class History:
         self._later = [section for section in final.sections if section.start >= since]
         self._numbers = {number for section in self._later for number in section.numbers()}
 
+    def later_than(self, view: View) -> list[Section]:
+        """The sections that were added after a signed revision."""
+        return [section for section in self._later if section.end > view.end]
+
     def differences(self, view: View) -> list[Difference]:
         """What differs between the final view and a signed one, by object number. Raises `PdfSyntaxError`."""
-        start = view.sections[0].start
-        numbers = {
-            number
-            for section in self._later
-            if section.start > start and section.end > view.end
-            for number in section.numbers()
-        }
+        numbers = {number for section in self.later_than(view) for number in section.numbers()}
         result = []
         for number in sorted(numbers):
             old_place, new_place = view.place(number), self._final.place(number)
@@ -52,7 +51,7 @@ class History:
                 result.append(Difference(number, "added", None, new))
             elif new_place is None:
                 result.append(Difference(number, "removed", old, None))
-            elif not self.same(old, new):
+            elif has_duplicates(new) or not self.same(old, new):
                 result.append(Difference(number, "modified", old, new))
         return result
 
@@ -152,6 +151,11 @@ class History:
                     if row is not None and row.kind == 1:
                         containers.add(row.first)
         return containers
+
+
+def has_duplicates(value: Object) -> bool:
+    """Whether a dictionary in it has a key twice: readers differ in which one counts."""
+    return any(item.duplicates for item in dictionaries(value))
 
 
 def _value(view: View, number: int) -> Object:

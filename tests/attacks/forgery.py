@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from esign.pdf.revisions import PdfFile, View
-from esign.pdf.syntax import PdfDict, PdfString, Ref
+from esign.pdf.syntax import PdfDict, PdfString, Ref, read_value
 from esign.verify.report import Verdict
 from esign.verify.structure import ExaminedSignature, examine_structure
 
@@ -103,8 +103,11 @@ def _name(text: str) -> bytes:
 
 
 def with_key(source: bytes, key: bytes, value: bytes | None) -> bytes:
-    """A dictionary's source with a key set (or, for None, taken away); keys are those that `written` writes."""
-    cleaned = re.sub(rb"/" + key + rb" (?:\[[^\]]*\]|<<.*?>>|\d+ \d+ R|[^/>]+)", b"", source, count=1)
+    """A dictionary's source with a key set first of all, or for None taken away."""
+    dictionary, _ = read_value(source, 0)
+    assert isinstance(dictionary, PdfDict)
+    dictionary.pop(key.decode(), None)
+    cleaned = written(dictionary)
     return cleaned if value is None else b"<</" + key + b" " + value + b" " + cleaned[2:]
 
 
@@ -114,6 +117,7 @@ def updated(
     *,
     root: int | None = None,
     rows: Mapping[int, int] | None = None,
+    information: int | None = None,
     extra: bytes = b"",
     close: bytes | None = None,
 ) -> bytes:
@@ -137,9 +141,14 @@ def updated(
     assert isinstance(reference, Ref)
     number_of_root = root if root is not None else reference.number
     size = max([_size(view), *places, *freed]) + 1
-    identifier = b"/ID " + written(view.trailer["ID"]) if "ID" in view.trailer else b""
-    encrypt = b"/Encrypt " + written(view.trailer["Encrypt"]) if "Encrypt" in view.trailer else b""
-    common = b"/Size %d /Root %d 0 R /Prev %d %s %s" % (size + 1, number_of_root, view.last.xref, identifier, encrypt)
+    carried = b" ".join(
+        b"/" + key.encode() + b" " + written(view.trailer[key])
+        for key in ("ID", "Encrypt", "Info")
+        if key in view.trailer
+    )
+    if information is not None:
+        carried = re.sub(rb"/Info \d+ 0 R", b"", carried) + b"/Info %d 0 R" % information
+    common = b"/Size %d /Root %d 0 R /Prev %d %s" % (size + 1, number_of_root, view.last.xref, carried)
     if view.sections[0].kind == "table":
         rows_text = b"".join(b"%d 1\n%010d 00000 n \n" % (number, places[number]) for number in sorted(places))
         rows_text += b"".join(b"%d 1\n0000000000 00001 f \n" % number for number in sorted(freed))

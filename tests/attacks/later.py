@@ -143,9 +143,7 @@ def _store_over_content(pdf: bytes) -> bytes:
 
 def _information_over_content(pdf: bytes) -> bytes:
     content, _ = _content_of(pdf)
-    whole = updated(pdf, {content: _stream(_DRAWING)})
-    cut = whole.rindex(b"/Root")
-    return whole[:cut] + b"/Info %d 0 R " % content + whole[cut:] if whole[cut - 60 :].find(b"trailer") >= 0 else whole
+    return updated(pdf, {content: b"<</Producer(x)>>"}, information=content)
 
 
 def annotations(pdf: bytes) -> Iterator[Forgery]:
