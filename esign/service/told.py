@@ -103,8 +103,8 @@ DO_NOT_USE = Text(
     "Don't use it. Report it to the agency that it names.",
 )
 GET_ORIGINAL = Text(
-    "Minta berkas aslinya kepada instansi penerbit, atau pindai kode QR pada surat dan unduh dari sana.",
-    "Ask the issuing agency for the original file, or scan the letter's QR code and download it there.",
+    "Minta berkas PDF aslinya kepada instansi penerbit, lalu periksa berkas itu.",
+    "Ask the issuing agency for the original PDF file, and check that one.",
 )
 TRY_AGAIN = Text("Coba lagi beberapa saat kemudian.", "Try again in a little while.")
 COMPARE = Text(

@@ -1,10 +1,12 @@
 """The plain sentences of a report, one per signature and one for the file, in Indonesian and in English."""
 
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from esign.verify.report import (
+    ChangeState,
     Finding,
     Level,
+    Report,
     Sentence,
     SignatureKind,
     SignatureReport,
@@ -42,13 +44,40 @@ _MONTHS_EN = (
 )
 
 
-def moment_in_words(moment: datetime) -> Sentence:
-    """A time in UTC, written out."""
-    clock = f"{moment:%H:%M} UTC"
+def moment_in_words(moment: datetime, zone: tzinfo = UTC) -> Sentence:
+    """A time in that zone, written out."""
+    try:
+        local = moment.astimezone(zone)
+    except OverflowError:  # anybody may claim the year 9999
+        local = moment
     return Sentence(
-        id=f"{moment.day} {_MONTHS_ID[moment.month - 1]} {moment.year} pukul {clock}",
-        en=f"{moment.day} {_MONTHS_EN[moment.month - 1]} {moment.year} at {clock}",
+        id=f"{local.day} {_MONTHS_ID[local.month - 1]} {local.year} pukul {local:%H.%M} {local.tzname()}",
+        en=f"{local.day} {_MONTHS_EN[local.month - 1]} {local.year} at {local:%H:%M} {local.tzname()}",
     )
+
+
+def in_zone(report: Report, zone: tzinfo) -> Report:
+    """The same report for readers in another zone: only the times in its sentences are told otherwise."""
+    retold = tuple(
+        signature.model_copy(
+            update={
+                "sentence": of_signature(
+                    signature.kind,
+                    signature.verdict,
+                    signature.sub_indication,
+                    signer=signature.signer.common_name if signature.signer is not None else None,
+                    proven=signature.proven_time,
+                    claimed=signature.claimed_time,
+                    level=signature.level,
+                    permitted=signature.changes.state is ChangeState.PERMITTED,
+                    zone=zone,
+                )
+            }
+        )
+        for signature in report.signatures
+    )
+    sentence = of_file(report.verdict, retold, report.findings)
+    return report.model_copy(update={"signatures": retold, "sentence": sentence})
 
 
 _REASONS: dict[SubIndication, Sentence] = {
@@ -144,16 +173,17 @@ def of_signature(
     claimed: datetime | None,
     level: Level | None,
     permitted: bool,
+    zone: tzinfo = UTC,
 ) -> Sentence:
-    """What is said of one signature. ``permitted``: the file was changed later, as it allows."""
+    """What is said of one signature, times in ``zone``. ``permitted``: the file was changed later, as it allows."""
     if kind is SignatureKind.NOT_UNDERSTOOD and sub_indication is not SubIndication.FORMAT_FAILURE:
         return _UNDERSTOOD
     if not verdict.good:
-        return _bad(verdict, sub_indication, proven)
+        return _bad(verdict, sub_indication, proven, zone)
     if kind is SignatureKind.DOCUMENT_TIMESTAMP:
-        return _stamped(proven)
+        return _stamped(proven, zone)
     who_id, who_en = (signer or "penanda tangan tak bernama"), (signer or "an unnamed signer")
-    when = _when(proven, claimed)
+    when = _when(proven, claimed, zone)
     later = _later() if permitted else Sentence(id="", en="")
     suffix = f" ({level.value})" if level is not None else ""
     if verdict is Verdict.INTACT:
@@ -169,10 +199,10 @@ def of_signature(
     )
 
 
-def _bad(verdict: Verdict, sub_indication: SubIndication | None, proven: datetime | None) -> Sentence:
+def _bad(verdict: Verdict, sub_indication: SubIndication | None, proven: datetime | None, zone: tzinfo) -> Sentence:
     reason = _REASONS.get(sub_indication, _OTHER) if sub_indication is not None else _OTHER
     if verdict is Verdict.INDETERMINATE and proven is not None:
-        when = moment_in_words(proven)
+        when = moment_in_words(proven, zone)
         return Sentence(
             id=f"{reason.id} Tanda tangan ini terbukti sudah ada pada {when.id}.",
             en=f"{reason.en} The signature is proven to have existed on {when.en}.",
@@ -180,14 +210,14 @@ def _bad(verdict: Verdict, sub_indication: SubIndication | None, proven: datetim
     return reason
 
 
-def _when(proven: datetime | None, claimed: datetime | None) -> Sentence:
+def _when(proven: datetime | None, claimed: datetime | None, zone: tzinfo) -> Sentence:
     if proven is not None:
-        when = moment_in_words(proven)
+        when = moment_in_words(proven, zone)
         return Sentence(
             id=f", terbukti dengan penanda waktu pada {when.id}", en=f", proven by a time-stamp on {when.en}"
         )
     if claimed is not None:
-        when = moment_in_words(claimed)
+        when = moment_in_words(claimed, zone)
         return Sentence(id=f", menurut penanda tangan pada {when.id}", en=f", on {when.en} as the signer says")
     return Sentence(id="", en="")
 
@@ -198,10 +228,10 @@ def _later() -> Sentence:
     )
 
 
-def _stamped(proven: datetime | None) -> Sentence:
+def _stamped(proven: datetime | None, zone: tzinfo) -> Sentence:
     if proven is None:
         return Sentence(id="Penanda waktu dokumen ini utuh.", en="This document time-stamp is intact.")
-    when = moment_in_words(proven)
+    when = moment_in_words(proven, zone)
     return Sentence(
         id=f"Seluruh isi sampai di sini terbukti sudah ada pada {when.id}.",
         en=f"Everything up to here is proven to have existed on {when.en}.",
