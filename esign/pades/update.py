@@ -49,7 +49,8 @@ def prepare_document_timestamp(pdf: bytes, contents_size: int) -> Prepared:
             increment, b"/Type/DocTimeStamp/Filter/Adobe.PPKLite/SubFilter/ETSI.RFC3161/V 0", contents_size
         )
         declare_extension(increment)
-        widget = _Widgets(increment, Pages(increment)).add(name, 0, INVISIBLE, value=value)
+        appearance = Drawings(increment).empty_form()
+        widget = _Widgets(increment, Pages(increment)).add(name, 0, INVISIBLE, value=value, appearance=appearance)
         form.add(widget)
         form.write()
         return _finish(increment, value, name, page=0)
