@@ -134,6 +134,10 @@ def _dressed() -> list[Case]:
         for count in (1, 2)
     ]
     found += [
+        Case(f"{name} certified, dressed, signed 3 times", name, _in_a_row(3), certified=True, dressed=True)
+        for name in ("libreoffice-pdfa-2b", "typst-pdfa-2b")
+    ]
+    found += [
         Case(f"{name} dressed", name, (Step(_usual(name)),), dressed=True) for name in ("rotated", "user-unit", "scan")
     ]
     return found

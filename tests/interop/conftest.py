@@ -1,6 +1,6 @@
 """Everything is signed first, and handed to the JVM as it comes into being; then the tests judge file by file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -28,9 +28,9 @@ class Session:
         self._java: JavaReaders | None = None
         self._signed: dict[str, Signing] = {}
 
-    def sign_all(self) -> None:
-        """Signs every case, then writes down what readers may know besides."""
-        for case in cases():
+    def sign_all(self, wanted: Iterable[Case]) -> None:
+        """Signs these cases, then writes down what readers may know besides."""
+        for case in wanted:
             try:
                 signed = self.office.sign(case)
             except Exception as error:  # noqa: BLE001  told by the tests of this case
@@ -81,10 +81,12 @@ def is_pdfa_2b(case: Case) -> bool:
 
 
 @pytest.fixture(scope="session")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+def session(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    parameters = (item.callspec.params for item in request.session.items if hasattr(item, "callspec"))
+    selected = {case.name for each in parameters if isinstance(case := each.get("case"), Case)}
     with Office(tmp_path_factory.mktemp("interop")) as office:
         made = Session(office)
-        made.sign_all()
+        made.sign_all(case for case in cases() if case.name in selected)
         yield made
         made.close()
 

@@ -88,7 +88,7 @@ def pdfsig(file: Path) -> list[PdfsigLine]:
     done = call([require_program("pdfsig"), "-nocert", file])
     found = []
     for part in done.stdout.decode("utf-8", "replace").split("Signature #")[1:]:
-        told = dict(re.findall(r"^  - ([^:]+): ?(.*)$", part, re.MULTILINE))
+        told = dict(re.findall(r"^  - ([^:\n]+): ?(.*)$", part, re.MULTILINE))
         if "Signature Validation" in told:
             found.append(PdfsigLine(told["Signature Field Name"], told["Signature Type"], told["Signature Validation"]))
     return found

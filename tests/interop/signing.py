@@ -182,14 +182,19 @@ class Office:
         return tuple(fields)
 
 
+def partial_name(letter: SignedLetter) -> str:
+    """The last part of the field's name: all that EU DSS tells of a field within a field."""
+    return letter.field.rpartition(".")[2]
+
+
 def _seen(pdf: bytes) -> LetterSight:
     return LetterSight(pdf, examine(pdf, Limits()), Limits(), examined=InProcess(), rendered=InProcess())
 
 
 def _place(placement: Placement, letter: LetterSight, theme: StampTheme, taken: Sequence[Taken] = ()) -> Resolved:
-    natural = stamp.natural_size(_CONTENT, theme)
+    sizes = stamp.sizes(_CONTENT, theme)
     least = (0.0, 0.0) if isinstance(placement, InvisiblePlacement) else stamp.least_size(_CONTENT.address, theme)
-    return resolve(placement, letter, natural, least=least, taken=taken)
+    return resolve(placement, letter, sizes, least=least, taken=taken)
 
 
 def _rect(box: Box) -> Rect:

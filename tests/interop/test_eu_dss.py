@@ -7,7 +7,7 @@ import pytest
 from esign.pades.profile import Profile
 from tests.interop.cases import Case, cases
 from tests.interop.conftest import RANK, Session, letter_of
-from tests.interop.signing import Signed
+from tests.interop.signing import Signed, partial_name
 
 pytestmark = pytest.mark.interop
 
@@ -19,7 +19,7 @@ def _signatures(session: Session, signed: Signed) -> dict[str, dict[str, Any]]:
     found = cast("list[dict[str, Any]]", answer["signatures"])
     told = {field: signature for signature in found for field in signature["fields"]}
     assert len(told) == len(found)
-    return {ours.field: told[ours.field] for ours in signed.signatures}
+    return {ours.field: told[partial_name(ours)] for ours in signed.signatures}
 
 
 @pytest.mark.parametrize("case", cases(), ids=str)

@@ -165,7 +165,7 @@ def _twice() -> bytes:
     "{{paraf}}",
 )
 def _all_tags() -> bytes:
-    return producers.by_chromium(producers.html(Letter(tag="# ^ ~ [qr] ${ttd} {{paraf}}")))
+    return producers.by_chromium(producers.html(Letter(tag="#"), tags=("^", "~", "[qr]", "${ttd}", "{{paraf}}")))
 
 
 # --- typesetters --------------------------------------------------------------------------------

@@ -20,8 +20,11 @@ FIXED_TIME = 1_767_578_400
 # --- Chromium -----------------------------------------------------------------------------------
 
 
-def html(letter: Letter, *, page: str = "A4", margin: str = "20mm") -> str:
-    """The letter as a page of an e-government application; ``page`` is a CSS page size."""
+def html(letter: Letter, *, page: str = "A4", margin: str = "20mm", tags: tuple[str, ...] = ()) -> str:
+    """The letter as a page of an e-government application; ``page`` is a CSS page size.
+
+    ``tags`` are those of officials who sign on a second page, each in a box of its own.
+    """
     facts = {
         "Nomor": letter.number,
         "Sifat": letter.classification,
@@ -29,13 +32,15 @@ def html(letter: Letter, *, page: str = "A4", margin: str = "20mm") -> str:
         "Hal": letter.subject,
     }
     row = "".join
+    boxes = row(f"<div>Menyetujui,<p>{escape(tag)}</p></div>" for tag in tags)
     table = row("<tr>" + row(f"<td>{escape(cell)}</td>" for cell in line) + "</tr>" for line in letter.rows)
     return f"""<!doctype html><html lang="id"><meta charset="utf-8"><title>Undangan Rapat Koordinasi</title>
 <style>@page {{ size: {page}; margin: {margin} }} body {{ font: 11pt "Liberation Sans"; margin: 0 }}
 header {{ display: flex; gap: 8mm; border-bottom: 3px double; padding-bottom: 3mm; text-align: center }}
 header div {{ flex: 1 }} h1, h2 {{ font-size: 14pt; margin: 0 }} small {{ font-size: 8.5pt }}
 .kanan {{ text-align: right }} .isi {{ text-align: justify }} .blok {{ margin-left: 52% }} .tanda {{ margin: 8mm 0 26mm }}
-table.garis {{ border-collapse: collapse; width: 100% }} .garis td, .garis th {{ border: 1px solid; padding: 1mm 2mm }}</style>
+table.garis {{ border-collapse: collapse; width: 100% }} .garis td, .garis th {{ border: 1px solid; padding: 1mm 2mm }}
+section {{ display: grid; grid-template-columns: 1fr 1fr; break-before: page }} section div {{ height: 55mm }}</style>
 <header><img src="data:image/png;base64,{b64encode(logo()).decode()}" width="80" height="80" alt="Lambang daerah">
 <div><h1>{letter.government}</h1><h2>{letter.agency}</h2><small>{letter.address}<br>{letter.contact}</small></div></header>
 <p class="kanan">{letter.place_and_date}</p>
@@ -43,7 +48,8 @@ table.garis {{ border-collapse: collapse; width: 100% }} .garis td, .garis th {{
 <p>{"<br>".join(letter.addressee)}</p><p class="isi">{letter.opening}</p>
 <table class="garis"><tr>{row(f"<th>{cell}</th>" for cell in letter.head)}</tr>{table}</table>
 <p class="isi">{letter.closing}</p>
-<div class="blok">{letter.office}<div class="tanda">{escape(letter.tag)}</div><b>{letter.name}</b><br>{letter.rank}</div></html>"""
+<div class="blok">{letter.office}<div class="tanda">{escape(letter.tag)}</div><b>{letter.name}</b><br>{letter.rank}</div>
+{f"<section>{boxes}</section>" if tags else ""}</html>"""
 
 
 def by_chromium(page: str) -> bytes:
