@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from esign import errors
-from esign.api import context, cors, problems
+from esign.api import context, cors, logs, problems
 from esign.api.context import Context, Network
 from esign.api.metrics import Metrics
 
@@ -73,7 +73,7 @@ class Edge:
         except ClientDisconnect:
             status = CLIENT_GONE
         except Exception as error:  # noqa: BLE001 the last resort: whatever it was, the caller gets a problem
-            _failures.error("request_failed", route=_route(scope), exc_info=error)
+            _failures.error("request_failed", route=_route(scope), failure=logs.describe(error))
             if status:
                 raise _Broken from None
             headers = cors.OPENED if cors.is_public(scope["path"]) else None

@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from starlette.responses import Response
 
 from esign import errors
-from esign.api import context, problems, state
+from esign.api import context, logs, problems, state
 from esign.api.reasons import InvalidFields, Reason
 from esign.service import idempotency
 from esign.service.orders import Caller
@@ -111,7 +111,7 @@ def _keep(ticket: idempotency.Ticket, answer: Answer) -> None:
     try:
         ticket.complete(answer.status, answer.media_type, answer.headers, answer.body)
     except errors.EsignError as error:
-        _log.error("answer_not_kept", exc_info=error)
+        _log.error("answer_not_kept", failure=logs.describe(error))
 
 
 def _kept(error: Exception, request: Request) -> Response | None:

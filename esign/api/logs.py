@@ -167,7 +167,7 @@ def _without_values(_: object, __: str, event: MutableMapping[str, Any]) -> Muta
     if isinstance(found, tuple):
         found = found[1]
     if isinstance(found, BaseException):
-        event["exception"] = describe(found)
+        event["failure"] = describe(found)
     return event
 
 

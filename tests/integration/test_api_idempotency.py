@@ -65,13 +65,41 @@ def test_a_key_that_is_none_is_refused(client: httpx.Client, order: Order, pdf: 
     problem(sign(client, pdf, order(), idempotency_key=value), "request.invalid")
 
 
+def test_work_is_told_by_which_request_it_is_asked_for(
+    client: httpx.Client, order: Order, pdf: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claims: list[object] = []
+
+    def crash(*_: object, claim: str | None, **__: object) -> None:
+        claims.append(claim)
+        raise RuntimeError("the process dies here, say")
+
+    monkeypatch.setattr(letters, "sign_new", crash)
+    fields = order()
+    for key in ("surat-7", "surat-7", "surat-8", None):
+        named = {"idempotency_key": key} if key else {}
+        problem(sign(client, pdf, fields, **named), "internal")
+    first, again, other_key, without = claims
+    assert first == again
+    assert first is not None
+    assert without is None
+    assert other_key is not None
+
+
 @pytest.fixture
-def held_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+def begun() -> threading.Semaphore:
+    """Released once for each signing that has begun."""
+    return threading.Semaphore(0)
+
+
+@pytest.fixture
+def held_up(monkeypatch: pytest.MonkeyPatch, begun: threading.Semaphore) -> Iterator[threading.Event]:
     """Signing waits, once it has begun, until the event is set."""
     go_on = threading.Event()
     sign_new = letters.sign_new
 
     def waiting(*args: object, **named: object) -> LetterView:
+        begun.release()
         assert go_on.wait(30)
         return sign_new(*args, **named)  # type: ignore[arg-type]
 
@@ -81,12 +109,19 @@ def held_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 
 
 def test_of_two_at_once_one_is_done_and_the_other_told_to_wait(
-    house: House, client: httpx.Client, order: Order, pdf: bytes, held_up: threading.Event, key: str
+    house: House,
+    client: httpx.Client,
+    order: Order,
+    pdf: bytes,
+    held_up: threading.Event,
+    begun: threading.Semaphore,
+    key: str,
 ) -> None:
     fields = order()
     with ThreadPoolExecutor(1) as pool, house.client(key) as other:
         first = pool.submit(sign, other, pdf, fields, idempotency_key="surat-5")
-        answer = wait_for(lambda: sign(client, pdf, fields, idempotency_key="surat-5"), 409)
+        assert begun.acquire(timeout=10)
+        answer = sign(client, pdf, fields, idempotency_key="surat-5")
         problem(answer, "idempotency.in_flight")
         assert int(answer.headers["retry-after"]) > 0
         held_up.set()
@@ -95,7 +130,13 @@ def test_of_two_at_once_one_is_done_and_the_other_told_to_wait(
 
 
 def test_work_is_ended_for_a_client_that_left_and_found_by_its_retry(
-    house: House, client: httpx.Client, order: Order, pdf: bytes, held_up: threading.Event, key: str
+    house: House,
+    client: httpx.Client,
+    order: Order,
+    pdf: bytes,
+    held_up: threading.Event,
+    begun: threading.Semaphore,
+    key: str,
 ) -> None:
     fields = order()
     built = client.build_request(
@@ -105,21 +146,20 @@ def test_work_is_ended_for_a_client_that_left_and_found_by_its_retry(
     where = urlsplit(house.url)
     with socket.create_connection((where.hostname, where.port)) as connection:
         connection.sendall(head.encode() + built.read())
-        wait_for(lambda: sign(client, pdf, fields, idempotency_key="surat-6"), 409)
+        assert begun.acquire(timeout=10)
+    problem(sign(client, pdf, fields, idempotency_key="surat-6"), "idempotency.in_flight")
     held_up.set()
-    answer = wait_for(lambda: sign(client, pdf, fields, idempotency_key="surat-6"), 201)
+    answer = once_done(lambda: sign(client, pdf, fields, idempotency_key="surat-6"))
+    assert answer.status_code == 201, answer.text
     assert answer.headers["idempotency-replayed"] == "true"
     found = client.get("/v1/letters", params={"number": fields["number"]}).json()["items"]
     assert [letter["status"] for letter in found] == ["signed"]
 
 
-def wait_for(ask: Callable[[], httpx.Response], status: int) -> httpx.Response:
-    """Asks until that status comes."""
+def once_done(ask: Callable[[], httpx.Response]) -> httpx.Response:
+    """The answer, once the request is no longer in flight."""
     until = time.monotonic() + 20
-    while True:
-        answer = ask()
-        if answer.status_code == status:
-            return answer
+    while (answer := ask()).status_code == 409:
         assert time.monotonic() < until, answer.text
-        assert answer.status_code in (409, 201), answer.text
         time.sleep(0.05)
+    return answer

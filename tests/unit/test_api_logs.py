@@ -68,11 +68,11 @@ def test_an_exception_is_told_by_its_type_and_places_never_by_its_message(lines:
     found = lines.read()
     assert len(found) == 2
     for line in found:
-        exception = line["exception"]
-        assert isinstance(exception, dict)
-        assert exception["type"] == "builtins.KeyError"
-        assert exception["because"]["type"] == "builtins.ValueError"
-        assert "test_api_logs.py" in exception["at"][0]
+        failure = line["failure"]
+        assert isinstance(failure, dict)
+        assert failure["type"] == "builtins.KeyError"
+        assert failure["because"]["type"] == "builtins.ValueError"
+        assert "test_api_logs.py" in failure["at"][0]
     assert SECRET not in lines.text
     assert NIK not in lines.text
 
@@ -81,7 +81,7 @@ def test_what_is_public_of_an_exception_is_told(lines: Lines) -> None:
     log = structlog.stdlib.get_logger("test")
     log.error("refused", exc_info=NumberTaken(number="1/2", year=2026))
     log.error("disk", exc_info=OSError(28, SECRET))
-    refused, disk = (line["exception"] for line in lines.read())
+    refused, disk = (line["failure"] for line in lines.read())
     assert isinstance(refused, dict)
     assert isinstance(disk, dict)
     assert (refused["code"], refused["details"]) == ("letter.number_taken", {"number": "1/2", "year": 2026})
