@@ -44,9 +44,13 @@ def dev_ca_at(moment: datetime) -> DevCa:
     return _RESOURCES.enter_context(DevCa.open(dev_ca().folder.path, _ADDRESS, FixedClock(moment)))
 
 
-@cache
 def official(name: str = "Budi Santoso", key: KeyAlgorithm = KeyAlgorithm.P256) -> DevActivation:
-    """An official's open key; the same one each time for the same name and kind of key."""
+    """An official's open key; the same one each time for the same name and kind of key, said or left out."""
+    return _official(name, key)
+
+
+@cache
+def _official(name: str, key: KeyAlgorithm) -> DevActivation:
     holder = f"{name.lower().replace(' ', '-')}-{key}"
     dev_ca().issue(holder, Subject(name, "Pemerintah Kabupaten Contoh"), _PASSPHRASE, key=key)
     return _RESOURCES.enter_context(dev_ca().activate(holder, _PASSPHRASE))
