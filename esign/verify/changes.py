@@ -96,6 +96,8 @@ class _Judge:
             self.suspect("trailer.key_twice", "a trailer has a key twice")
         if old.get("Root") != new.get("Root"):
             self.suspect("trailer.root", "another document catalogue took the place of the signed one")
+        if _size(new) < _size(old):
+            self.suspect("trailer.size", "/Size was lowered, which hides objects from some readers")
         if not self._resolves_alike(old.get("Encrypt"), new.get("Encrypt")):
             self.suspect("trailer.encrypt", "the encryption was changed")
         if "Encrypt" in old and not self.history.same(_first(old.get("ID")), _first(new.get("ID"))):
@@ -220,6 +222,7 @@ class _Judge:
         if not _continues(self.history, old, new):
             self.suspect("form.fields", "fields were removed or put in another order")
         kept = [item.number for item in old if isinstance(item, Ref)]
+        names = {after[number].name for number in kept if number in after}
         for item in new:
             if isinstance(item, Ref) and item.number in kept:
                 continue
@@ -228,7 +231,9 @@ class _Judge:
                     self.suspect("form.direct_field", "a field was added that is no object of its own")
                 continue
             field = after.get(item.number)
-            if field is not None:
+            if field is not None and field.name in names:
+                self.suspect("field.name_twice", f"a second field {field.name} was added", item.number)
+            elif field is not None:
                 self._new_field(item.number, field)
 
     def _new_field(self, number: int, field: FormField) -> None:
@@ -434,6 +439,11 @@ def _numbers(*values: Object) -> set[int]:
 
 def _refers_to(value: Object, number: int) -> bool:
     return isinstance(value, Ref) and value.number == number
+
+
+def _size(trailer: PdfDict) -> int:
+    size = trailer.get("Size")
+    return size if isinstance(size, int) else 0
 
 
 def _first(value: Object) -> Object:

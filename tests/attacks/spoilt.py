@@ -26,7 +26,9 @@ def universal(pdf: bytes) -> Iterator[Forgery]:
         "true": b"true",
         "a reference to nothing": b"99999 0 R",
     }.items():
-        yield Forgery(f"contents {name}", pdf[:start] + (b" " + value if size > len(value) else value).ljust(size) + pdf[end:])
+        yield Forgery(
+            f"contents {name}", pdf[:start] + (b" " + value if size > len(value) else value).ljust(size) + pdf[end:]
+        )
     yield Forgery("contents missing", place.replaced(rb"/Contents\s*<[^>]*>", b""))
     yield Forgery("contents by another name", place.replaced(rb"/Contents", b"/Contentz"))
     for name, value in {
