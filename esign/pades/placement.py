@@ -24,7 +24,7 @@ from esign.errors import (
     TagMissing,
 )
 from esign.pdf.geometry import Box, PageGeometry
-from esign.pdf.tag_room import Room
+from esign.pdf.tag_room import CLEARANCE, Room
 
 TOLERANCE = 0.5
 """Points by which a box may leave the page or touch another: sizes are rounded by those who write them."""
@@ -263,7 +263,8 @@ def _tag(
     if said.anchor == "clear":
         room = letter.room_over(hit.page, hit.box, sizes, _others(letter, hit.page, taken))
         if room is None:
-            raise TagCrowded(tag=said.tag, width=_short(sizes[-1][0]), height=_short(sizes[-1][1]))
+            width, height = (ceil((side + 2 * CLEARANCE) * 10) / 10 for side in sizes[-1])
+            raise TagCrowded(tag=said.tag, width=width, height=height)
         return hit.page, Box(*room.box)
     width, height = sizes[0]
     match said.anchor:
