@@ -1,50 +1,38 @@
 """The pages for people: what the QR code opens, and where a file is checked. They work without script."""
 
-from collections.abc import Mapping
-from datetime import date, datetime
-from urllib.parse import quote
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 
 from esign import errors
-from esign.api import context, problems, state, uploads
-from esign.api.reasons import InvalidFields
+from esign.api import context, reasons, state, uploads
 from esign.api.uploads import Shape
 from esign.errors import EsignError
 from esign.registry import codes
-from esign.service import checking, presenting
+from esign.service import checking, told
 from esign.service.services import Services
-from esign.service.told import Language, RegisterStatus
+from esign.service.told import Colour, RegisterStatus
 from esign.service.views import FileAnswer
-from esign.verify.report import SignatureKind
-from esign.web.texts import text
+from esign.verify import sentences
+from esign.verify.report import Report, SignatureKind, SignatureReport, Verdict
+from esign.web.refusals import refusal
+from esign.web.rendering import href, language_of, page
 
-MOST_PAGES_SHOWN = 10
-"""Pictures of a letter on its page; a citizen's telephone loads each only when it comes into view."""
-_CODE_BYTES, _LANGUAGE_BYTES = 256, 8
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'",
-    "Cache-Control": "no-store",
+PICTURES_A_PAGE = 10
+"""Pictures of a letter that stand on one page; a telephone loads each only when it comes into view."""
+_SNIFFED_BYTES = 1024
+"""Where the header of a PDF must begin for anything to open it (ISO 32000-1, annex H, note 13)."""
+_RETRY_SECONDS = 60
+_HEADINGS = {
+    SignatureKind.DOCUMENT_TIMESTAMP: "timestamp",
+    SignatureKind.NOT_UNDERSTOOD: "not_understood",
+    SignatureKind.SIGNATURE: "signature",
 }
-
-_templates = Environment(
-    loader=PackageLoader("esign.web", "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 
 
 def router(services: Services) -> APIRouter:
@@ -55,126 +43,184 @@ def router(services: Services) -> APIRouter:
     @routes.get("/verify")
     def start(request: Request) -> Response:
         """Where a file or a code is checked."""
-        return _page(request, services, "start.html", _language(request))
+        return page(request, "start.html", home="/verify")
 
     @routes.get("/v")
+    @routes.get("/V")
     def typed(request: Request) -> Response:
-        """A code that was typed into the form: on to its page."""
-        code = request.query_params.get("code", "").strip()
-        if not code:
-            return RedirectResponse("/verify", status_code=303)
-        language = _language(request)
+        """A code that was typed into the form, or an address that was pasted there: on to its page."""
+        entered = request.query_params.get("code", "").strip()
+        if not entered:
+            return _to(request, "/verify")
         try:
-            spelled = codes.parse(code)
+            code = codes.parse(entered.rstrip("/").rpartition("/")[2].partition("?")[0])
         except EsignError as error:
-            return _refusal(request, services, error, language)
-        return RedirectResponse(_href(f"/v/{quote(spelled)}", language), status_code=303)
+            return refusal(request, error, typed=entered)
+        return _to(request, f"/v/{code}")
 
     @routes.get("/v/{code}")
     @routes.get("/V/{code}")
     def by_code(request: Request, code: str) -> Response:
         """What the QR code opens: the registered letter, as far as its classification lets everybody see it."""
-        own, language = state.of(request), _language(request)
+        own = state.of(request)
         try:
             own.lookups.take(context.of(request).address)
             answer = checking.by_code(services, code)
         except EsignError as error:
-            return _refusal(request, services, error, language)
+            return refusal(request, error, typed=code)
         own.metrics.verification("code", str(answer.status))
-        status = {RegisterStatus.UNKNOWN: 404, RegisterStatus.UNAVAILABLE: 503}.get(answer.status, 200)
-        plain = codes.parse(code)
-        return _page(request, services, "code.html", language, status=status, answer=answer, plain_code=plain)
+        plain, letter = codes.parse(code), answer.letter
+        status, retry_after = _STATUS.get(answer.status, (200, None))
+        return page(
+            request,
+            "code.html",
+            home=f"/v/{plain}",
+            zone=letter.agency.timezone if letter is not None else None,
+            status=status,
+            retry_after=retry_after,
+            answer=answer,
+            plain_code=plain,
+            pictures=Pictures.of(letter.pages if letter is not None else None, request.query_params.get("page", "")),
+        )
 
     @routes.post("/verify")
     async def upload(request: Request) -> Response:
         """Both proofs of an uploaded file."""
-        own, address, language = state.of(request), context.of(request).address, _language(request)
-        settings = services.settings
+        return await _checked(request, None)
+
+    @routes.post("/v/{code}")
+    async def upload_for_code(request: Request, code: str) -> Response:
+        """Both proofs of an uploaded file that is said to be the letter with this code."""
+        return await _checked(request, code)
+
+    @routes.get("/v/{_:path}")
+    @routes.get("/V/{_:path}")
+    @routes.get("/verify/{_:path}")
+    def nowhere(request: Request) -> Response:
+        """People who copied an address wrongly get a page, not a document for programs."""
+        if request.url.path.rstrip("/").lower() in ("/v", "/verify"):
+            return _to(request, "/verify")
+        return refusal(request, errors.NotFound())
+
+    async def _checked(request: Request, code: str | None) -> Response:
+        own, address = state.of(request), context.of(request).address
+        home = "/verify"
         try:
-            uploads.refuse_query(request)
             own.uploads.take(address)
-            shape = Shape(
-                {"code": _CODE_BYTES, "lang": _LANGUAGE_BYTES}, file="file", file_bytes=settings.max_letter_bytes
-            )
+            if code is not None:
+                home = f"/v/{codes.parse(code)}"
             with own.upload_gate.enter(address):
-                async with uploads.multipart(request, shape, settings.body_seconds) as form:
-                    language = "en" if form.fields.get("lang") == "en" else "id"
-                    pdf = await run_in_threadpool(form.upload("file").read)
-                    if not pdf:
-                        raise errors.NotAPdf
-                    answer = await run_in_threadpool(checking.upload, services, pdf, form.fields.get("code"))
+                answer = await _answer(services, request, code)
+        except reasons.InvalidFields:
+            return refusal(request, errors.RequestInvalid(), upload_to=home)
         except EsignError as error:
-            return _refusal(request, services, error, language)
-        except InvalidFields:
-            return _refusal(request, services, errors.NotAPdf(), language)
+            return refusal(request, error, typed=code or "", upload_to=home)
         own.metrics.verification("file", str(answer.report.verdict))
-        return _page(request, services, "file.html", language, answer=answer, made=_numbered(answer))
+        zone = answer.letter.agency.timezone if answer.letter is not None else services.settings.timezone
+        report = sentences.in_zone(answer.report, ZoneInfo(zone))
+        return page(
+            request,
+            "file.html",
+            home=home,
+            zone=zone,
+            answered_upload=True,
+            answer=answer,
+            report=report,
+            marks=_marks(answer),
+            signatures=_shown(report, answer.told.colour),
+            told_by_a_signature=_told_by_a_signature(report),
+            plain_code=home.removeprefix("/v/") if code is not None else None,
+        )
 
     return routes
 
 
-def _numbered(answer: FileAnswer) -> list[tuple[str, int]]:
-    """For each signature of the report: which heading it gets, and its number among its kind."""
-    count, made = 0, []
-    headings = {
-        SignatureKind.DOCUMENT_TIMESTAMP: "timestamp",
-        SignatureKind.NOT_UNDERSTOOD: "not_understood",
-        SignatureKind.SIGNATURE: "signature",
+_STATUS: dict[RegisterStatus, tuple[int, int | None]] = {
+    RegisterStatus.UNKNOWN: (404, None),
+    RegisterStatus.UNAVAILABLE: (503, _RETRY_SECONDS),
+}
+"""HTTP status and Retry-After of a code's page, where it isn't simply 200."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Which pictures of a letter stand on its page, and which are to be had beside them."""
+
+    shown: range
+    """Page numbers, from 1."""
+    links: tuple[tuple[int, int], ...]
+    """First and last page of the neighbouring stretches, and of the last one, where officials mostly sign."""
+
+    @classmethod
+    def of(cls, pages: int | None, wanted: str) -> "Pictures":
+        """The stretch that holds the page ``wanted`` (as the address says it), else the first one."""
+        count = pages or 0
+        number = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 7 else 1
+        current = (min(max(number, 1), max(count, 1)) - 1) // PICTURES_A_PAGE
+        final = (max(count, 1) - 1) // PICTURES_A_PAGE
+        others = sorted({current - 1, current + 1, final} & set(range(final + 1)) - {current})
+        return cls(_stretch(current, count), tuple((one[0], one[-1]) for one in (_stretch(n, count) for n in others)))
+
+
+def _stretch(number: int, pages: int) -> range:
+    first = number * PICTURES_A_PAGE + 1
+    return range(first, min(first + PICTURES_A_PAGE, pages + 1))
+
+
+@dataclass(frozen=True)
+class ShownSignature:
+    """A signature of the report, with its heading and its mark."""
+
+    report: SignatureReport
+    heading: str
+    number: int
+    """Among the signatures, from 1; time-stamps aren't counted."""
+    mark: str
+
+
+async def _answer(services: Services, request: Request, code: str | None) -> FileAnswer:
+    """What is found of the file in the request's body.
+
+    Raises what `uploads.multipart` and `checking.upload` raise, and `NotAPdf`.
+    """
+    settings = services.settings
+    shape = Shape({}, file="file", file_bytes=settings.max_letter_bytes)
+    async with uploads.multipart(request, shape, settings.body_seconds) as form:
+        if form.file is None or not form.file.size:
+            raise reasons.InvalidFields.one("file", reasons.REQUIRED)
+        pdf = await run_in_threadpool(form.file.read)
+    if b"%PDF-" not in pdf[:_SNIFFED_BYTES]:
+        raise errors.NotAPdf
+    return await run_in_threadpool(checking.upload, services, pdf, code)
+
+
+def _marks(answer: FileAnswer) -> dict[str, str]:
+    """The mark of each proof: what the whole answer would be if the other proof held."""
+    in_force, genuine = RegisterStatus.IN_FORCE, Verdict.GENUINE
+    return {
+        "file": _mark(told.of_file(answer.report.verdict, in_force, None).colour, answer.told.colour),
+        "register": _mark(told.of_file(genuine, answer.register_status, None).colour, answer.told.colour),
     }
-    for signature in answer.report.signatures:
+
+
+def _mark(own: Colour, whole: Colour) -> str:
+    """One conclusion's mark. What is well is green only where all is: no green stands beside a warning."""
+    return "good" if own is Colour.GREEN and whole is not Colour.GREEN else own.value
+
+
+def _shown(report: Report, whole: Colour) -> list[ShownSignature]:
+    count, shown = 0, []
+    for signature in report.signatures:
         count += signature.kind is SignatureKind.SIGNATURE
-        made.append((headings[signature.kind], count))
-    return made
+        own = told.of_file(signature.verdict, RegisterStatus.IN_FORCE, None).colour
+        shown.append(ShownSignature(signature, _HEADINGS[signature.kind], count, _mark(own, whole)))
+    return shown
 
 
-def _language(request: Request) -> Language:
-    """Indonesian, unless English was asked for."""
-    return "en" if request.query_params.get("lang") == "en" else "id"
+def _told_by_a_signature(report: Report) -> bool:
+    """Whether the file's sentence only repeats that of the signature which caused it."""
+    return not report.genuine and any(signature.verdict is report.verdict for signature in report.signatures)
 
 
-def _href(path: str, language: Language) -> str:
-    return f"{path}?lang=en" if language == "en" else path
-
-
-def _refusal(request: Request, services: Services, error: EsignError, language: Language) -> Response:
-    """A page that says what went wrong and what to do."""
-    about = context.of(request)
-    about.error = error.code
-    page = _page(request, services, "refusal.html", language, status=error.status, error=error)
-    if (seconds := problems.retry_after(error)) is not None:
-        page.headers["Retry-After"] = str(seconds)
-    return page
-
-
-def _page(
-    request: Request, services: Services, template: str, language: Language, *, status: int = 200, **values: object
-) -> Response:
-    path = request.url.path if request.method == "GET" else "/verify"
-    html = _templates.get_template(template).render(
-        t=lambda key, **given: text(key, language, **given),
-        language=language,
-        here=lambda path: _href(path, language),
-        other=_href(path, "id" if language == "en" else "en"),
-        day=lambda moment: _day(moment, language),
-        moment=lambda value, zone=None: _moment(value, zone or services.settings.timezone, language),
-        host=request.url.netloc,
-        megabytes=services.settings.max_letter_bytes // (1024 * 1024),
-        request_id=context.of(request).request_id,
-        most_pages=MOST_PAGES_SHOWN,
-        **values,
-    )
-    headers: Mapping[str, str] = {**_HEADERS, "Content-Language": language}
-    return HTMLResponse(html, status_code=status, headers=dict(headers))
-
-
-def _day(value: date, language: Language) -> str:
-    if language == "id":
-        return presenting.long_date(value)
-    return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
-
-
-def _moment(value: datetime, zone: str, language: Language) -> str:
-    """A time in the agency's zone, with the zone's Indonesian name: ``5 Januari 2026, 10.30.00 WIB``."""
-    local = value.astimezone(ZoneInfo(zone))
-    clock = f"{local:%H.%M.%S}" if language == "id" else f"{local:%H:%M:%S}"
-    return f"{_day(local, language)}, {clock} {local.tzname()}"
+def _to(request: Request, path: str) -> Response:
+    return RedirectResponse(href(path, language_of(request)), status_code=303)
