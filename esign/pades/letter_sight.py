@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from esign.errors import PageOutOfRange
-from esign.pades.letter import LetterFacts, Limits, examine_in
+from esign.pades.letter import TIMEOUT, LetterFacts, Limits, examine_in
 from esign.pades.letter_form import SignaturePlace
 from esign.pdf.geometry import Box, PageGeometry
 from esign.pdf.render import free_box_in
@@ -18,9 +18,21 @@ class LetterSight:
     ``examined`` runs ``parse`` tasks, ``rendered`` runs ``render`` tasks; without a sandbox both are the same.
     """
 
-    def __init__(self, pdf: bytes, facts: LetterFacts, limits: Limits, *, examined: Runner, rendered: Runner) -> None:
-        self._pdf = pdf
+    def __init__(
+        self,
+        pdf: bytes,
+        facts: LetterFacts,
+        limits: Limits,
+        *,
+        examined: Runner,
+        rendered: Runner,
+        timeout: float = TIMEOUT,
+    ) -> None:
+        """``timeout`` is the time of one look, in seconds."""
+        self.pdf = pdf
+        self.facts = facts
         self._limits = limits
+        self._timeout = timeout
         self._examined = examined
         self._rendered = rendered
         self._geometries = dict(facts.geometries)
@@ -32,17 +44,19 @@ class LetterSight:
         if not 1 <= page <= self.pages:
             raise PageOutOfRange(page=page, pages=self.pages)
         if page not in self._geometries:
-            self._geometries |= examine_in(self._examined, self._pdf, self._limits, [page]).geometries
+            self._geometries |= examine_in(
+                self._examined, self.pdf, self._limits, [page], timeout=self._timeout
+            ).geometries
         return self._geometries[page]
 
     def find_tag(self, tag: str, page: int | None) -> Sequence[TagHit]:
         """All places of the tag, on that page, from 1, or on all."""
-        return find_tag_in(self._rendered, self._pdf, tag, page)
+        return find_tag_in(self._rendered, self.pdf, tag, page, timeout=self._timeout)
 
     def free_box(self, page: int, width: float, height: float, avoid: Sequence[Box]) -> Box | None:
         """A box without marks near the end of the page's text, or None."""
-        return free_box_in(self._rendered, self._pdf, page, width, height, tuple(avoid))
+        return free_box_in(self._rendered, self.pdf, page, width, height, tuple(avoid), timeout=self._timeout)
 
     def room_over(self, page: int, tag: Box, sizes: Sequence[tuple[float, float]], avoid: Sequence[Box]) -> Room | None:
         """The first of the sizes that finds room over a tag, and the box, or None."""
-        return room_over_in(self._rendered, self._pdf, page, tag, sizes, avoid)
+        return room_over_in(self._rendered, self.pdf, page, tag, sizes, avoid, timeout=self._timeout)

@@ -85,7 +85,7 @@ def sign_new(
             reservation = letters.reserve(session, new, now, _rules(services), claim)
             _record_reservation(session, caller, reservation)
     with signing.held(services, caller, reservation.letter, keep=False) as hold:
-        letter = signing.carry_out(job, hold, stamping.LetterPages(services, pdf, facts), passphrase)
+        letter = signing.carry_out(job, hold, stamping.sight(services, pdf, facts), passphrase)
     return _view(services, letter)
 
 
@@ -118,7 +118,7 @@ def sign(
             _record_reservation(session, caller, reservation)
         letter = reservation.letter
     with signing.held(services, caller, letter, keep=True) as hold:
-        letter = signing.carry_out(job, hold, stamping.LetterPages(services, pdf, facts), passphrase)
+        letter = signing.carry_out(job, hold, stamping.sight(services, pdf, facts), passphrase)
     return _view(services, letter)
 
 

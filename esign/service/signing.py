@@ -23,6 +23,7 @@ from esign.errors import (
     SigningOutcomeUnknown,
     WrongPassphrase,
 )
+from esign.pades.letter_sight import LetterSight
 from esign.pades.placement import AutoPlacement, FieldPlacement, Placement, Resolved, Taken
 from esign.pades.profile import Profile
 from esign.pades.sign import SignedLetter, SignRequest, sign
@@ -124,7 +125,7 @@ def _ended(services: Services, caller: Caller, hold: Hold, error: BaseException,
         audit.record(session, event, caller.actor, now, letter=letter.id, data=data)
 
 
-def carry_out(job: Signing, hold: Hold, pages: stamping.LetterPages, passphrase: Secret) -> Letter:
+def carry_out(job: Signing, hold: Hold, pages: LetterSight, passphrase: Secret) -> Letter:
     """Signs the held letter and releases it; gives its row.
 
     Raises the errors of ``placement.*``, ``signer.*``, ``credential.*``, ``authority.*``, ``timestamp.*``,
@@ -255,7 +256,7 @@ def _placement(job: Signing, plan: Sequence[planning.Planned]) -> Placement:
 
 
 def _followers(
-    job: Signing, letter: Letter, pages: stamping.LetterPages, plan: Sequence[planning.Planned]
+    job: Signing, letter: Letter, pages: LetterSight, plan: Sequence[planning.Planned]
 ) -> tuple[tuple[FollowerField, ...], tuple[Taken, ...]]:
     """The fields of those who sign later, and the places that they take."""
     fields: list[FollowerField] = []

@@ -1,7 +1,6 @@
 """What a stamp and a footer say, and where they go: an agency's data and a letter brought together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from asn1crypto import x509
 
@@ -9,62 +8,35 @@ from esign.pades import footer as footers
 from esign.pades import stamp
 from esign.pades.appearance import Appearance, Footer
 from esign.pades.letter import LetterFacts, Limits, examine_in
-from esign.pades.letter_form import SignaturePlace
+from esign.pades.letter_sight import LetterSight
 from esign.pades.placement import Placement, Resolved, Taken, resolve
 from esign.pades.theme import StampTheme
-from esign.pdf.geometry import Box, PageGeometry
-from esign.pdf.render import free_box_in
-from esign.pdf.tag_room import Room, room_over_in
-from esign.pdf.text import TagHit, find_tag_in
+from esign.pdf.geometry import Box
 from esign.registry import codes
 from esign.registry.models import Agency, Letter, Signer
 from esign.service import presenting, signers
 from esign.service.services import Services
 
 
-@dataclass
-class LetterPages:
-    """A letter's pages as placement asks about them; PDF is read in the sandbox."""
-
-    services: Services
-    pdf: bytes = field(repr=False)
-    facts: LetterFacts
-
-    @property
-    def pages(self) -> int:
-        """How many there are."""
-        return self.facts.pages
-
-    @property
-    def fields(self) -> Sequence[SignaturePlace]:
-        """Its signature fields."""
-        return self.facts.fields
-
-    def geometry(self, page: int) -> PageGeometry:
-        """Of a page, from 1; of a long letter it may have to be read."""
-        if page not in self.facts.geometries:
-            self.facts = examine(self.services, self.pdf, [page])
-        return self.facts.geometry(page)
-
-    def find_tag(self, tag: str, page: int | None) -> Sequence[TagHit]:
-        """All places of the tag in reading order."""
-        return find_tag_in(self.services.render, self.pdf, tag, page, timeout=self.services.settings.sandbox_seconds)
-
-    def room_over(self, page: int, tag: Box, sizes: Sequence[tuple[float, float]], avoid: Sequence[Box]) -> Room | None:
-        """The first of the sizes for which a box over the tag covers nothing else, and that box."""
-        seconds = self.services.settings.sandbox_seconds
-        return room_over_in(self.services.render, self.pdf, page, tag, sizes, tuple(avoid), timeout=seconds)
-
-    def free_box(self, page: int, width: float, height: float, avoid: Sequence[Box]) -> Box | None:
-        """A box without marks near the end of the page's text."""
-        seconds = self.services.settings.sandbox_seconds
-        return free_box_in(self.services.render, self.pdf, page, width, height, tuple(avoid), timeout=seconds)
+def sight(services: Services, pdf: bytes, facts: LetterFacts) -> LetterSight:
+    """The letter as placement asks about it; it is read in the sandbox."""
+    return LetterSight(
+        pdf,
+        facts,
+        _limits(services),
+        examined=services.parse,
+        rendered=services.render,
+        timeout=services.settings.sandbox_seconds,
+    )
 
 
 def examine(services: Services, pdf: bytes, pages: Sequence[int] = ()) -> LetterFacts:
     """What a sandbox worker finds of a letter, within the settings' limits. Raises the errors of ``letter.*``."""
-    limits = Limits(max_bytes=services.settings.max_letter_bytes, max_pages=services.settings.max_pages)
-    return examine_in(services.parse, pdf, limits, pages, timeout=services.settings.sandbox_seconds)
+    return examine_in(services.parse, pdf, _limits(services), pages, timeout=services.settings.sandbox_seconds)
+
+
+def _limits(services: Services) -> Limits:
+    return Limits(max_bytes=services.settings.max_letter_bytes, max_pages=services.settings.max_pages)
 
 
 def theme_of(agency: Agency) -> StampTheme:
@@ -92,7 +64,7 @@ def content_of(
 
 def place(
     placement: Placement,
-    pages: LetterPages,
+    pages: LetterSight,
     content: stamp.StampContent,
     theme: StampTheme,
     taken: Sequence[Taken] = (),
@@ -117,7 +89,7 @@ def footer(
     services: Services,
     agency: Agency,
     letter: Letter,
-    pages: LetterPages,
+    pages: LetterSight,
     certificate: x509.Certificate,
     stamps: Sequence[Box],
 ) -> Footer:
