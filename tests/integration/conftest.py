@@ -108,8 +108,13 @@ class House:
     def with_settings(self, **changes: object) -> Iterator[str]:
         """Another server over the same services with other settings; gives its address."""
         changed = self.services.settings.model_copy(update=changes)
-        services = replace(self.services, settings=changed)
-        with server.running(create_app(services), changed, port=0) as url:
+        with self.serving(replace(self.services, settings=changed)) as url:
+            yield url
+
+    @contextmanager
+    def serving(self, services: Services) -> Iterator[str]:
+        """Another server over services that differ from ours; gives its address."""
+        with server.running(create_app(services), services.settings, port=0) as url:
             yield url
 
     def kept(self) -> tuple[int, int]:
