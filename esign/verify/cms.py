@@ -172,7 +172,7 @@ def _revocation_data(
     found = data["crls"]
     if not isinstance(found, core.Void) and found is not None:
         for choice in found:
-            if choice.name == "certificate_list":
+            if choice.name == "crl":
                 crls.append(choice.chosen.dump())
             elif choice.name == "other" and choice.chosen["other_rev_info_format"].native == "ocsp_response":
                 ocsps.append(choice.chosen["other_rev_info"].dump())
