@@ -215,6 +215,7 @@ class View:
     """Newest first."""
     streams: bool = True
     """False: as a reader sees it that knows no cross-reference streams (hybrid files)."""
+    _entries: dict[int, Entry | None] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def trailer(self) -> PdfDict:
@@ -232,11 +233,10 @@ class View:
 
     def entry(self, number: int) -> Entry | None:
         """The row that counts for an object, the newest one."""
-        for section in self.sections:
-            found = section.lookup(number, streams=self.streams)
-            if found is not None:
-                return found
-        return None
+        if number not in self._entries:
+            rows = (section.lookup(number, streams=self.streams) for section in self.sections)
+            self._entries[number] = next((row for row in rows if row is not None), None)
+        return self._entries[number]
 
     def numbers(self) -> set[int]:
         """All object numbers that any section has a row for."""

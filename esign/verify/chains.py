@@ -27,6 +27,8 @@ MAX_LENGTH = 8
 """Certificates in a chain, anchor included."""
 MAX_CHAINS = 24
 """Chains tried for one certificate."""
+MAX_CERTIFICATES = 4096
+"""Certificates taken in by one validation."""
 MAX_LINKS = 512
 """Certificate signatures checked in one validation: hostile files hold many certificates of one name."""
 
@@ -71,6 +73,7 @@ class Chains:
     def __init__(self, trust: TrustStore) -> None:
         self.trust = trust
         self._anchors = {item.dump() for item in trust.anchors}
+        self._known: set[bytes] = set()
         self._by_subject: dict[str, dict[bytes, x509.Certificate]] = {}
         self._judged: dict[tuple[bytes, ...], str | None] = {}
         self._standing: dict[tuple[bytes, datetime], Standing] = {}
@@ -80,15 +83,18 @@ class Chains:
     def add(self, *certificates: x509.Certificate) -> None:
         """Takes certificates that may be part of a chain; trusts none of them."""
         for certificate in certificates:
+            der = certificate.dump()
+            if der in self._known or len(self._known) >= MAX_CERTIFICATES:
+                continue
+            self._known.add(der)
             try:
-                key, der = certificate.subject.hashable, certificate.dump()
+                key = certificate.subject.hashable
                 _ = certificate.issuer.hashable, certificate.not_valid_after, certificate.public_key.algorithm
                 _ = certificate.key_identifier, certificate.authority_key_identifier, certificate.serial_number
             except ODD_INPUT:
                 continue
-            if der not in self._by_subject.setdefault(key, {}):
-                self._by_subject[key][der] = certificate
-                self._standing.clear()
+            self._by_subject.setdefault(key, {})[der] = certificate
+            self._standing.clear()
 
     def is_anchor(self, certificate: x509.Certificate) -> bool:
         """Whether the certificate is trusted by itself."""

@@ -9,9 +9,11 @@ import pytest
 
 from esign.pades.profile import Profile
 from esign.pades.spec import ExistingField, FollowerField, NewField
+from esign.pdf.revisions import PdfFile
 from esign.pdf.sandbox import InProcess
 from esign.pdf.syntax import Ref
 from esign.verify.online import examine
+from esign.verify.permissions import form_fields
 from esign.verify.report import ChangeState, Report, SubIndication, Verdict
 from esign.verify.validate import validate
 from esign.x509.clock import SystemClock
@@ -136,6 +138,33 @@ def test_prepared_fields_of_a_certified_letter_may_be_signed(name: str) -> None:
     found = report(pdf)
     assert found.verdict is Verdict.GENUINE, all_said(found)
     assert found.signatures[0].certification == 2
+
+
+@pytest.mark.parametrize("name", [item.name for item in letters() if item.signatures])
+def test_letters_that_others_signed_are_intact(name: str) -> None:
+    found = validate(read(name), TrustStore(), SystemClock().now(), integrity_only=True)
+    assert found.verdict is Verdict.INTACT, all_said(found)
+    again = signed(read(name), request(Profile.B_LT)).pdf if "certified" not in name else read(name)
+    found = validate(again, TrustStore(), SystemClock().now(), integrity_only=True)
+    assert found.verdict is Verdict.INTACT, all_said(found)
+
+
+@pytest.mark.parametrize(("before", "right"), [(b"", Verdict.GENUINE), (b"Rp 1.000", Verdict.ALTERED)])
+def test_an_empty_field_may_be_filled_in_later_and_a_value_not_replaced(before: bytes, right: Verdict) -> None:
+    form = read("libreoffice-form")
+    view = PdfFile(form).view()
+    number, field = next(
+        (number, item)
+        for number, item in form_fields(view, view.dictionary(view.catalogue.get("AcroForm"))).items()
+        if item.kind == "Tx"
+    )
+    source = with_key(written(field.dictionary), b"V", b"(" + before + b")")
+    pdf = signed(updated(form, {number: source}), request(Profile.B_LT)).pdf
+    look = b"<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Length 0>>\nstream\n\nendstream"
+    new = next_number(pdf)
+    filled = with_key(with_key(source, b"V", b"(Rp 999.000.000)"), b"AP", b"<</N %d 0 R>>" % new)
+    assert report(pdf).verdict is Verdict.GENUINE
+    assert report(updated(pdf, {number: filled, new: look})).verdict is right
 
 
 @pytest.mark.parametrize("tail", [b"", b"\n", b"\r\n\r\n", b" " * 30, b"\t\r\n"])
