@@ -1,7 +1,7 @@
 """The API's own documentation as pages: plain HTML made here, without script and without any other host."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -39,7 +39,7 @@ def docs(request: Request) -> HTMLResponse:
         document = request.app.openapi()
         sections = list(_sections(document))
         app_state.docs_page = _templates.get_template("docs.html").render(
-            document=document, sections=sections, language="en"
+            document=document, sections=sections, schemas=list(_schemas(document)), language="en"
         )
     return HTMLResponse(app_state.docs_page, headers=_HEADERS)
 
@@ -97,6 +97,17 @@ def _sections(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield {**tag, "operations": operations}
 
 
+def _schemas(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The records and values that endpoints take and give, by name."""
+    for name, schema in document["components"]["schemas"].items():
+        yield {
+            "name": name,
+            "description": schema.get("description", ""),
+            "values": schema.get("enum", ()),
+            "fields": _fields(schema, document),
+        }
+
+
 def _operation(operation: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": operation["operationId"],
@@ -121,7 +132,11 @@ def _operation(operation: dict[str, Any], document: dict[str, Any]) -> dict[str,
             {
                 "status": status,
                 "description": response.get("description", ""),
-                "media_types": [name for name in response.get("content", {}) if name != problems.MEDIA_TYPE],
+                "contents": [
+                    (name, _type(content["schema"], document))
+                    for name, content in response.get("content", {}).items()
+                    if name != problems.MEDIA_TYPE
+                ],
                 "codes": list(response.get("content", {}).get(problems.MEDIA_TYPE, {}).get("examples", {})),
             }
             for status, response in sorted(operation["responses"].items())
@@ -145,20 +160,25 @@ def _fields(schema: dict[str, Any], document: dict[str, Any]) -> list[dict[str, 
 def _type(schema: dict[str, Any], document: dict[str, Any]) -> str:
     """A schema in a few words."""
     if "$ref" in schema:
-        name = schema["$ref"].rpartition("/")[2]
-        found = document["components"]["schemas"].get(name, {})
-        return " | ".join(found["enum"]) if "enum" in found else name
+        return str(schema["$ref"]).rpartition("/")[2]
     if alternatives := schema.get("anyOf") or schema.get("oneOf"):
         kinds = (_type(one, document) for one in alternatives if one.get("type") != "null")
         return " | ".join(dict.fromkeys(kinds))
-    if "enum" in schema:
-        return " | ".join(str(one) for one in schema["enum"])
+    if "enum" in schema or "const" in schema:
+        return " | ".join(str(one) for one in schema.get("enum", [schema.get("const")]))
     if schema.get("contentMediaType"):
         return "file"
     kind = str(schema.get("type", "any"))
     if kind == "array":
         return f"array of {_type(schema.get('items', {}), document)}"
     return f"{kind} ({schema['format']})" if "format" in schema else kind
+
+
+def _linked(kind: str, schemas: Container[str]) -> Markup:
+    """The words for a schema, with the names of schemas as links to them."""
+    words = re.split(r"([A-Za-z]+)", kind)
+    link = Markup('<a href="#{0}">{0}</a>').format
+    return Markup("").join(link(word) if word in schemas else word for word in words)
 
 
 def _code_spans(text: str) -> Markup:
@@ -168,3 +188,5 @@ def _code_spans(text: str) -> Markup:
 
 
 _templates.filters["code_spans"] = _code_spans
+_templates.filters["linked"] = _linked
+_templates.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "sort_keys": False}

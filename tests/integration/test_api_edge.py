@@ -69,6 +69,11 @@ def test_the_documentation_needs_no_script_and_no_other_host(house: House, publi
     for operations in document["paths"].values():
         for operation in operations.values():
             assert f'id="{operation["operationId"]}"' in page.text
+    for target in re.findall(r'href="#([^"]+)"', page.text):
+        assert f'id="{target}"' in page.text
+    for name, schema in document["components"]["schemas"].items():
+        assert f'id="{name}"' in page.text
+        assert all(f"<code>{field}</code>" in page.text for field in schema.get("properties", ()))
 
 
 def test_readiness_tells_the_truth(house: House, public: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
