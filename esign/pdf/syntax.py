@@ -14,7 +14,7 @@ MAX_DEPTH = 64
 
 WHITE = b"\0\t\n\f\r "
 _DELIMITER = rb"\0\t\n\f\r ()<>\[\]{}/%"
-_SKIP = rb"[\0\t\n\f\r ]*(?:%[^\r\n]*[\0\t\n\f\r ]*)*"
+_SKIP = rb"[\0\t\n\f\r ]*+(?:%[^\r\n]*+[\0\t\n\f\r ]*+)*+"
 _SKIPPED = re.compile(_SKIP)
 _TOKEN = re.compile(
     _SKIP + rb"(?:"

@@ -5,6 +5,7 @@ The object-level rules stand here. What a permitted mark covers on its page is f
 marks are told with page and box.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from esign.pdf.revisions import View
@@ -221,13 +222,13 @@ class _Judge:
         """The signed fields stay, in their order; what is added are signature fields."""
         if not _continues(self.history, old, new):
             self.suspect("form.fields", "fields were removed or put in another order")
-        kept = [item.number for item in old if isinstance(item, Ref)]
+        kept = {item.number for item in old if isinstance(item, Ref)}
         names = {after[number].name for number in kept if number in after}
         for item in new:
             if isinstance(item, Ref) and item.number in kept:
                 continue
             if not isinstance(item, Ref):
-                if not any(self.history.same(item, other) for other in old):
+                if not self._is_among(item, old):
                     self.suspect("form.direct_field", "a field was added that is no object of its own")
                 continue
             field = after.get(item.number)
@@ -395,6 +396,9 @@ class _Judge:
             self.suspect("page.changed", f"{keys} of a page changed", item.number, page=page)
         self._annotations(item.number, self.view.array(old.get("Annots")), self.final.array(new.get("Annots")), page)
 
+    def _is_among(self, item: Object, others: Sequence[Object]) -> bool:
+        return any(self.history.same(item, other) for other in others)
+
     def _is_annotation_list(self, number: int) -> bool:
         referrers = self.history.referrers(self.view, number)
         return bool(referrers) and all(self._lists(referrer, number) for referrer in referrers)
@@ -411,7 +415,13 @@ class _Judge:
         """The signed annotations stay, in their order; what is added are widgets of added signature fields."""
         if not _continues(self.history, old, new):
             self.suspect("annotation.removed", "annotations were removed or put in another order", number, page=page)
-        extra = [item for item in new if not any(self.history.same(item, other) for other in old)]
+        kept = {item.number for item in old if isinstance(item, Ref)}
+        direct = [item for item in old if not isinstance(item, Ref)]
+        extra = [
+            item
+            for item in new
+            if (item.number not in kept if isinstance(item, Ref) else not self._is_among(item, direct))
+        ]
         if len({item.number for item in extra if isinstance(item, Ref)}) < len(extra):
             self.suspect("annotation.added", "an annotation was added twice, or directly", number, page=page)
         for item in extra:

@@ -86,6 +86,14 @@ def test_what_is_no_object_is_refused(source: bytes) -> None:
         read_value(source, 0)
 
 
+@pytest.mark.parametrize(
+    "source", [b"%" * 100_000, b"% \n" * 50_000, b"(" * 100_000, b"<" * 100_000, b"1 " * 50_000 + b"R"]
+)
+def test_long_rubbish_takes_no_long_time(source: bytes) -> None:
+    with pytest.raises(PdfSyntaxError):
+        read_value(b"[" + source, 0)
+
+
 def test_a_key_written_twice_is_told() -> None:
     found, _ = read_value(b"<</A 1/B 2/#41 3>>", 0)
     assert isinstance(found, PdfDict)
