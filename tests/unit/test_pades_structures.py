@@ -120,6 +120,29 @@ def test_a_damaged_letter_is_refused(pdf: bytes) -> None:
         prepare_document_timestamp(pdf, 9)
 
 
+@pytest.mark.parametrize("page", range(6))
+def test_a_page_is_found_in_a_tree_of_several_levels(page: int) -> None:
+    letter = handmade(
+        {
+            2: b"<</Type/Pages/Kids[20 0 R 11 0 R 21 0 R]/Count 6>>",
+            20: b"<</Type/Pages/Kids[10 0 R 12 0 R]/Count 2>>",
+            21: b"<</Type/Pages/Kids[22 0 R 15 0 R]/Count 3>>",
+            22: b"<</Type/Pages/Kids[13 0 R 14 0 R]/Count 2>>",
+            **{number: PAGE for number in range(10, 16)},
+        }
+    )
+    made = opened(signed(letter, request(field=NewField(page, FIRST))).pdf)
+    assert ["/Annots" in each for each in made.pages] == [index == page for index in range(6)]
+
+
+@pytest.mark.parametrize("name", ["typst", "encrypted-aes-256"])
+@pytest.mark.parametrize("reason", ["a) \\ ((b", "Persetujuan – sah", "baris\nbaru", "ends with \\"])
+def test_texts_come_back_as_they_were_given(name: str, reason: str) -> None:
+    made = signed(read(name), request(reason=reason, location=reason))
+    assert reader(made.pdf).embedded_signatures[0].sig_object["/Reason"] == reason
+    assert [verdict.sound for verdict in verdicts(made.pdf, roots())] == [True]
+
+
 def test_a_page_that_is_not_there_is_refused() -> None:
     with pytest.raises(PageOutOfRange) as refusal:
         prepare(handmade(), SignatureSpec(NewField(page=1), SPEC.signed_at, 1000))
