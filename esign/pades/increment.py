@@ -195,7 +195,8 @@ class Increment:
 
     def text(self, value: str, container: Ref) -> bytes:
         """A text string (ISO 32000-2, 7.9.2.2) as it stands inside the object ``container``."""
-        encoded = value.encode("ascii") if value.isascii() else b"\xfe\xff" + value.encode("utf-16-be")
+        plain = value.isascii() and value.isprintable()
+        encoded = value.encode("ascii") if plain else b"\xfe\xff" + value.encode("utf-16-be")
         if self._encryption is not None:
             encoded = self._encryption.encrypt_string(encoded, container)
         return string_bytes(encoded)

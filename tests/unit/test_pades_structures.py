@@ -128,7 +128,7 @@ def test_a_page_is_found_in_a_tree_of_several_levels(page: int) -> None:
             20: b"<</Type/Pages/Kids[10 0 R 12 0 R]/Count 2>>",
             21: b"<</Type/Pages/Kids[22 0 R 15 0 R]/Count 3>>",
             22: b"<</Type/Pages/Kids[13 0 R 14 0 R]/Count 2>>",
-            **{number: PAGE for number in range(10, 16)},
+            **dict.fromkeys(range(10, 16), PAGE),
         }
     )
     made = opened(signed(letter, request(field=NewField(page, FIRST))).pdf)
