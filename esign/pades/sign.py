@@ -116,6 +116,9 @@ def sign(
 ) -> SignedLetter:
     """Signs the letter. Its bytes are a prefix of the result's.
 
+    The signer is asked for one signature; for a second one only where a time-stamp token turns out larger than its
+    authority's certificates let expect.
+
     Raises what `update.prepare` and the signer raise; `TimestampUnavailable` and `RevocationUnavailable` where the
     level can't be reached and may not be lowered; `ClockWrong`; `CredentialRevoked` and `CredentialSuspended` where the
     signer's certificate turns out to be so; `SelfCheckFailed` where no size of placeholder holds the signature.
