@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +64,13 @@ class Session:
         self.ask_java()
         assert self._java is not None
         return self._java.answer(reader, signed.file)
+
+    def ask(self, reader: str, file: Path, **more: str | Path) -> Answer:
+        """What EU DSS or veraPDF says of another file."""
+        self.ask_java()
+        assert self._java is not None
+        self._java.ask(reader, file, **more)
+        return self._java.answer(reader, file)
 
     def close(self) -> None:
         """Ends the JVM."""
