@@ -20,22 +20,22 @@ router = APIRouter(tags=["operation"])
 class Alive(BaseModel):
     """The process answers."""
 
-    status: str = Field(default="ok", examples=["ok"])
+    status: str = Field(default="ok", description="Always `ok`.", examples=["ok"])
 
 
 class CheckView(BaseModel):
     """One thing that the service needs."""
 
-    name: str = Field(examples=["database"])
-    ok: bool
+    name: str = Field(description="What was looked at.", examples=["database"])
+    ok: bool = Field(description="Whether it does what is needed of it.")
     detail: str = Field(description="What was found, in plain English; never a secret.")
 
 
 class ReadinessView(BaseModel):
     """Whether letters can be signed and checked now, and what that rests on."""
 
-    ready: bool
-    checks: list[CheckView]
+    ready: bool = Field(description="Whether all checks pass.")
+    checks: list[CheckView] = Field(description="Each part, and its state.")
 
 
 @router.get(

@@ -1,5 +1,6 @@
 """The OpenAPI description: every refusal of every endpoint, and the forms that we read ourselves."""
 
+import json
 import re
 import string
 from collections.abc import Iterable, Mapping, Sequence
@@ -169,7 +170,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
         components["schemas"] = dict(sorted(schemas.items()))
-        app.openapi_schema = _one_line_descriptions(found)
+        app.openapi_schema = _as_prose(_with_short_names(found))
     return app.openapi_schema
 
 
@@ -178,13 +179,33 @@ def install(app: FastAPI) -> None:
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
 
 
-def _one_line_descriptions(node: Any) -> Any:
-    """The same document with the line breaks of docstrings taken out of descriptions, paragraphs kept."""
+def _with_short_names(document: dict[str, Any]) -> dict[str, Any]:
+    """The same document, in which schemas whose names are Python paths have names that stay when code moves."""
+    schemas = document["components"]["schemas"]
+    text = json.dumps(document)
+    for long in [name for name in schemas if "__" in name]:
+        module, short = long.split("__")[-2:]
+        if schemas.get(short, schemas[long]) != schemas[long]:
+            short = module.capitalize() + short
+        schemas[short] = schemas[long]
+        text = text.replace(f'"{REFS.format(model=long)}"', f'"{REFS.format(model=short)}"')
+        text = text.replace(f'"{long}": ', f'"{short}": ')
+    shortened: dict[str, Any] = json.loads(text)
+    shortened["components"]["schemas"] = dict(sorted(shortened["components"]["schemas"].items()))
+    return shortened
+
+
+def _as_prose(node: Any) -> Any:
+    """The same document with descriptions for readers of JSON: they come from docstrings."""
     if isinstance(node, dict):
         return {
-            key: re.sub(r"(?<!\n)\n(?!\n)\s*", " ", value)
-            if key == "description" and isinstance(value, str)
-            else _one_line_descriptions(value)
+            key: _prose(value) if key == "description" and isinstance(value, str) else _as_prose(value)
             for key, value in node.items()
         }
-    return [_one_line_descriptions(item) for item in node] if isinstance(node, list) else node
+    return [_as_prose(item) for item in node] if isinstance(node, list) else node
+
+
+def _prose(docstring: str) -> str:
+    """Lines joined, paragraphs kept, Python's words put into JSON's."""
+    joined = re.sub(r"(?<!\n)\n(?!\n)\s*", " ", docstring)
+    return re.sub(r"\bNone\b", "null", joined.replace("``", "`"))

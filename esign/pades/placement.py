@@ -51,22 +51,29 @@ class BoxPlacement(_Said):
     """A box on a page."""
 
     kind: Literal["box"] = "box"
+    """Which kind of placement."""
     page: Page = -1
+    """From 1, or from the end with -1."""
     x: Coordinate
     """The left edge, from the left of the page as displayed."""
     y: Coordinate
     """From ``bottom-left``: of the lower edge, upwards from the page's bottom; from ``top-left``: of the upper edge,
     downwards from its top."""
     width: Length
+    """In points of 1/72 inch."""
     height: Length
+    """In points of 1/72 inch."""
     origin: Literal["bottom-left", "top-left"] = "bottom-left"
+    """Where ``x`` and ``y`` are counted from."""
 
 
 class TagPlacement(_Said):
     """A tag in the text, which the stamp hides: ``#``, ``${ttd}``, ``[qr]`` or any other string."""
 
     kind: Literal["tag"] = "tag"
+    """Which kind of placement."""
     tag: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(?:.*\S)?$")]
+    """The text to look for, as it stands on the page."""
     occurrence: Annotated[int, Field(ge=-1000, le=1000), AfterValidator(_some_page)] | None = None
     """Which one, from 1 in the order of the text, or from the end with -1; may be left out where there is only one."""
     page: Page | None = None
@@ -74,6 +81,7 @@ class TagPlacement(_Said):
     width: Length | None = None
     """Left out: as the stamp needs, see ``anchor``."""
     height: Length | None = None
+    """Left out: the stamp's natural height."""
     anchor: Literal["clear", "top-left", "centre", "baseline-start"] = "clear"
     """``clear``: over the tag, from its left edge and near its height, so that nothing but the tag is covered, in the
     largest of the stamp's sizes that finds room. The others don't look at what they cover: with ``top-left`` the
@@ -85,6 +93,7 @@ class FieldPlacement(_Said):
     """An empty signature field that the letter already has; the stamp fills its box."""
 
     kind: Literal["field"] = "field"
+    """Which kind of placement."""
     field: Annotated[str, Field(min_length=1, max_length=500)]
     """Its fully qualified name."""
 
@@ -93,15 +102,20 @@ class AutoPlacement(_Said):
     """Free space below the text."""
 
     kind: Literal["auto"] = "auto"
+    """Which kind of placement."""
     page: Page = -1
+    """From 1, or from the end with -1."""
     width: Length | None = None
+    """Left out: the stamp's natural width."""
     height: Length | None = None
+    """Left out: the stamp's natural height."""
 
 
 class InvisiblePlacement(_Said):
     """No stamp."""
 
     kind: Literal["invisible"] = "invisible"
+    """Which kind of placement."""
 
 
 Placement = Annotated[

@@ -92,7 +92,9 @@ class PlannedSigner(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     signer: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+    """The signer's id in the register, or his NIK."""
     placement: Placement
+    """Where his stamp will be."""
 
 
 class SigningPlan(BaseModel):

@@ -138,14 +138,18 @@ class Sentence(_Model):
     """One plain sentence, in Indonesian and in English."""
 
     id: str
+    """In Indonesian."""
     en: str
+    """In English."""
 
 
 class Finding(_Model):
     """One thing that was noticed, by a stable code."""
 
     code: str
+    """Its stable name."""
     severity: Literal["fail", "warn", "inform"]
+    """Whether it fails the check, warns, or only informs."""
     message: str
     """In English, for those who look into it."""
     page: int | None = None
@@ -153,20 +157,28 @@ class Finding(_Model):
     box: tuple[float, float, float, float] | None = None
     """Left, bottom, right, top in the page's own user space (as /Rect)."""
     object_number: int | None = None
+    """The PDF object that it concerns."""
 
 
 class CertificateInfo(_Model):
     """A certificate as it may be shown: every NIK in its names is masked."""
 
     subject: str
+    """The name of its holder (RFC 4514)."""
     issuer: str
+    """The name of its issuer (RFC 4514)."""
     common_name: str | None = None
+    """The holder's common name."""
     organisation: str | None = None
+    """The holder's organisation."""
     title: str | None = None
+    """The holder's title."""
     serial_number: str
     """The certificate's number in hexadecimal (not the holder's)."""
     not_before: Moment
+    """Valid from."""
     not_after: Moment
+    """Valid until."""
     sha256: str
     """The fingerprint, in hexadecimal."""
     key: str
@@ -179,6 +191,7 @@ class TimestampInfo(_Model):
     """A time-stamp of a signature, inside it or over the document."""
 
     kind: Literal["signature", "document"]
+    """Inside a signature, or over the document."""
     time: Moment | None
     """The time that the token states."""
     imprint_intact: bool
@@ -186,32 +199,49 @@ class TimestampInfo(_Model):
     trusted: bool | None
     """Its chain stands at that time; null where trust was left out."""
     authority: str | None = None
+    """The common name of the time-stamp authority."""
     indication: Indication
+    """Its own indication (EN 319 102-1)."""
     sub_indication: SubIndication | None = None
+    """Why it is not passed."""
     findings: tuple[Finding, ...] = ()
+    """What was noticed of it."""
 
 
 class RevocationInfo(_Model):
     """What was relied on to say that a certificate was not revoked."""
 
     certificate_sha256: str
+    """The fingerprint of the certificate that it speaks of."""
     kind: Literal["ocsp", "crl"]
+    """An OCSP answer, or a revocation list."""
     origin: Literal["dss", "cms", "given", "fetched"]
+    """Found in the DSS or the CMS of the file, given by the caller, or fetched."""
     state: Literal["good", "revoked", "unknown"]
+    """What it says."""
     this_update: Moment
+    """As of when it speaks."""
     next_update: Moment | None = None
+    """When newer data is due."""
     produced_at: Moment
+    """When it was made."""
     revoked_at: Moment | None = None
+    """When the certificate was revoked."""
     reason: str | None = None
+    """Why it was revoked (RFC 5280, 5.3.1)."""
     fresh: bool
+    """Whether it is new enough for the proven time (EN 319 102-1, 5.2.5.4)."""
 
 
 class Integrity(_Model):
     """The three proofs that the bytes are the signed ones. Null: not reached."""
 
     structure: bool | None = None
+    """ByteRange and gap are as they must be."""
     digest: bool | None = None
+    """The signed bytes have the signed digest."""
     signature_value: bool | None = None
+    """The signature value fits the certificate's key."""
 
     @property
     def holds(self) -> bool:
@@ -223,7 +253,9 @@ class Changes(_Model):
     """What was changed between the signed revision and the file as it is."""
 
     state: ChangeState
+    """Whether there are any, and whether they were permitted."""
     list: tuple[Finding, ...] = ()
+    """Each of them."""
 
 
 class SignatureReport(_Model):
@@ -232,45 +264,66 @@ class SignatureReport(_Model):
     field: str | None
     """The field's full name; null for one that no field holds."""
     kind: SignatureKind
+    """What the dictionary is."""
     sub_filter: str | None
+    """Its encoding (/SubFilter)."""
     verdict: Verdict
     """The file's verdict if this signature were alone."""
     indication: Indication
+    """The main indication (EN 319 102-1)."""
     sub_indication: SubIndication | None
+    """Why it is not passed (EN 319 102-1, table 6)."""
     sentence: Sentence
+    """What that means, for people."""
     level: Level | None = None
+    """The level that was found."""
     signer: CertificateInfo | None = None
+    """The certificate that signed."""
     claimed_time: Moment | None = None
     """What the signer says (/M or signing-time): nobody vouches for it."""
     proven_time: Moment | None = None
     """The earliest time at which a trusted time-stamp proves that the signature existed."""
     reason: str | None = None
+    """/Reason, as signed."""
     location: str | None = None
+    """/Location, as signed."""
     certification: int | None = None
     """/P of DocMDP where this is a certification signature."""
     integrity: Integrity = Integrity()
+    """Whether the bytes are the signed ones."""
     changes: Changes = Changes(state=ChangeState.NONE)
+    """What was changed since."""
     covers_whole_file: bool = False
+    """Whether nothing follows what it signs."""
     byte_range: tuple[int, int, int, int] | None = None
+    """/ByteRange."""
     signed_end: int | None = None
     """How many bytes of the file the signed revision has."""
     signed_sha256: str | None = None
     """SHA-256 of the signed revision: the file's first ``signed_end`` bytes."""
     digest_algorithm: str | None = None
+    """Of the signed bytes."""
     signature_algorithm: str | None = None
+    """Of the signature value."""
     timestamps: tuple[TimestampInfo, ...] = ()
+    """Its time-stamps, and those over the document after it."""
     chain: tuple[CertificateInfo, ...] = ()
     """From the signer to the anchor, as far as it was found."""
     revocation: tuple[RevocationInfo, ...] = ()
+    """What was relied on about revocation."""
     findings: tuple[Finding, ...] = ()
+    """What was noticed of it."""
 
 
 class FetchRequest(_Model):
     """Revocation data that would let the report say more, for a certificate whose chain stands."""
 
     kind: Literal["ocsp", "crl"]
+    """An OCSP answer, or a revocation list."""
     subject: str
+    """Of which certificate."""
     urls: tuple[str, ...]
+    """Where the certificate says that it is to be had."""
     certificate: bytes = Field(exclude=True, repr=False)
     """DER."""
     issuer: bytes = Field(exclude=True, repr=False)
@@ -281,11 +334,15 @@ class Report(_Model):
     """What was found of one file."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
+    """Rises when a field changes its meaning or goes."""
     verdict: Verdict
+    """What the machine says of the file."""
     sentence: Sentence
+    """What that means, for people."""
     at: Moment
     """The time of validation."""
     integrity_only: bool = False
+    """Whether trust was left out."""
     sha256: str
     """Of the whole file."""
     size: int
@@ -293,12 +350,15 @@ class Report(_Model):
     policy: str
     """Name and version of the policy applied."""
     policy_sha256: str
+    """Of the policy applied."""
     trust_sha256: str
     """Of the trust anchors' fingerprints, so that two reports can be compared."""
     signatures: tuple[SignatureReport, ...] = ()
+    """Each signature in the file, in the order of signing."""
     document_timestamps: tuple[TimestampInfo, ...] = ()
     """Those document time-stamps that stand alone, when nothing else is signed."""
     revisions: int = 0
+    """How many the file has."""
     findings: tuple[Finding, ...] = ()
     """What concerns the file as a whole."""
     missing: tuple[FetchRequest, ...] = ()

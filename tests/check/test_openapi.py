@@ -80,6 +80,12 @@ def test_what_needs_a_key_says_so_and_what_is_public_does_not(document: dict[str
         assert ("401" in operation["responses"]) is not public, name
 
 
+def test_every_field_of_orders_and_records_is_explained(document: dict[str, Any]) -> None:
+    for name, schema in document["components"]["schemas"].items():
+        for field, described_as in schema.get("properties", {}).items():
+            assert described_as.get("description"), f"{name}.{field}: say what it is"
+
+
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
     def references(node: object) -> list[str]:
         if isinstance(node, dict):
