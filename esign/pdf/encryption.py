@@ -13,7 +13,7 @@ from esign.pdf.syntax import PdfSyntaxError
 def decryption(data: bytes, password: str = "") -> tuple[Decrypt, Decrypt] | None:
     """What decrypts the streams and the strings of an encrypted file, or None when the password doesn't open it.
 
-    Both raise `PdfSyntaxError` or ValueError for data that can't be decrypted.
+    Both raise `PdfSyntaxError` for data that can't be decrypted.
     """
     handler = _opened(data, password)
     if handler is None:
@@ -42,7 +42,7 @@ def _decryption(crypt_filter: CryptFilter) -> Decrypt:
     def decrypt(number: int, generation: int, raw: bytes) -> bytes:
         try:
             return bytes(crypt_filter.decrypt(crypt_filter.derive_object_key(number, generation), raw))
-        except PdfError as error:
+        except (PdfError, ValueError, TypeError, KeyError) as error:
             raise PdfSyntaxError("encrypted data are damaged") from error
 
     return decrypt

@@ -1,6 +1,7 @@
 """The CMS of a signature or a time-stamp (RFC 5652), read and checked by our own code (verification.md, rule 7)."""
 
 import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ ODD_INPUT = (
     NotImplementedError,
     OSError,
     struct.error,
+    zlib.error,
 )
 """What libraries let out on odd input."""
 

@@ -1,5 +1,6 @@
 """One file's signatures, examined one by one over what the file and the caller bring along."""
 
+from esign.verify.cms import ODD_INPUT
 from esign.verify.context import Context
 from esign.verify.report import SignatureKind, SignatureReport
 from esign.verify.subject import Subject
@@ -16,5 +17,13 @@ def examine_signatures(context: Context) -> tuple[SignatureReport, ...]:
     stamps = [item for item in subjects if item.kind is SignatureKind.DOCUMENT_TIMESTAMP]
     others = [item for item in subjects if item.kind is not SignatureKind.DOCUMENT_TIMESTAMP]
     stamps.sort(key=lambda item: item.signed_end, reverse=True)
-    reports = {id(item): item.report() for item in (*stamps, *others)}
+    reports = {id(item): _report(item) for item in (*stamps, *others)}
     return tuple(reports[id(item)] for item in subjects)
+
+
+def _report(subject: Subject) -> SignatureReport:
+    """The subject's report; whatever odd input breaks in it is a finding on that signature alone."""
+    try:
+        return subject.report()
+    except ODD_INPUT as error:
+        return subject.unexamined(f"{type(error).__name__}: {error}"[:300])

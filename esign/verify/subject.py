@@ -116,6 +116,30 @@ class Subject:
                 self.proven = min(self.token.time, self.proven or self.token.time)
         return self._told(conclusion)
 
+    def unexamined(self, reason: str) -> SignatureReport:
+        """The report on a signature whose examination broke off."""
+        conclusion = conclude(SubIndication.GENERIC, _fail("signature.not_examined", reason))
+        verdict = verdict_of(conclusion, integrity_only=False)
+        return SignatureReport(
+            field=self.examined.fields[0].name if self.examined.fields else None,
+            kind=SignatureKind.NOT_UNDERSTOOD,
+            sub_filter=self.examined.found.sub_filter,
+            verdict=verdict,
+            indication=conclusion.indication,
+            sub_indication=conclusion.sub_indication,
+            sentence=sentences.of_signature(
+                SignatureKind.NOT_UNDERSTOOD,
+                verdict,
+                conclusion.sub_indication,
+                signer=None,
+                proven=None,
+                claimed=None,
+                level=None,
+                permitted=False,
+            ),
+            findings=conclusion.findings,
+        )
+
     # --- the steps ---------------------------------------------------------------------------------
 
     def _conclusion(self) -> Conclusion:

@@ -1,6 +1,7 @@
 """The report: its form, its verdict, its way through the sandbox, and what is fetched to make it better."""
 
 import json
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,10 +12,12 @@ from pydantic import ValidationError
 
 from esign.errors import Busy, LetterNotExamined, RevocationUnavailable
 from esign.pades.profile import Profile
+from esign.pades.spec import NewField
 from esign.pdf.sandbox import Header, InProcess
+from esign.verify import subject
 from esign.verify.evidence import Material
 from esign.verify.online import examine
-from esign.verify.report import Report, Verdict, worst
+from esign.verify.report import Report, SignatureReport, Verdict, worst
 from esign.verify.shown import masked
 from esign.verify.validate import validate, validate_in
 from esign.x509.clock import FixedClock, SystemClock
@@ -109,6 +112,29 @@ def test_a_nik_is_masked_also_in_longer_numbers() -> None:
     assert masked("3201010101010001 Budi") == "3201************ Budi"
     assert "0001" not in masked("NIK:32010101010100017")
     assert masked("400.12/118/2026") == "400.12/118/2026"
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError, KeyError, RecursionError, AttributeError, zlib.error, NotImplementedError]
+)
+def test_whatever_breaks_in_one_signature_leaves_the_others_reported(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = signed(LETTER, request(Profile.B_LT)).pdf
+    pdf = signed(first, request(Profile.B_LT, field=NewField())).pdf
+    whole = validate(pdf, trust(), now())
+    told = subject.Subject.report
+
+    def breaking(self: subject.Subject) -> SignatureReport:
+        if self.signed_end == whole.signatures[0].signed_end:
+            raise error("odd")
+        return told(self)
+
+    monkeypatch.setattr(subject.Subject, "report", breaking)
+    report = validate(pdf, trust(), now())
+    assert report.verdict is Verdict.INDETERMINATE
+    assert [item.verdict for item in report.signatures] == [Verdict.INDETERMINATE, Verdict.GENUINE]
+    assert report.signatures[0].findings[0].code == "signature.not_examined"
 
 
 # --- fetching --------------------------------------------------------------------------------------
