@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from asn1crypto import algos, keys, x509
 
-from esign.verify.crypto import UnknownAlgorithmError, signature_algorithm_name
+from esign.x509.rejection import NotSupported
+from esign.x509.signatures import kind_and_digest
 
 
 def _day(text: str) -> datetime:
@@ -140,10 +141,12 @@ def weakness_of_signature(
 ) -> Weakness | None:
     """What is wrong with a signature's algorithm and key at that moment, or None."""
     try:
-        digest_name = str(algorithm.hash_algo)
-    except (ValueError, UnknownAlgorithmError):
-        if signature_algorithm_name(algorithm) == "ed448" or digest_name is None:
-            digest_name = "sha512"
+        kind, named = kind_and_digest(algorithm)
+    except NotSupported:
+        kind, named = "", None
+    digest_name = named or digest_name
+    if kind == "ed448" or digest_name is None:
+        digest_name = "sha512"
     return weakness_of_digest(policy, digest_name, moment) or weakness_of_key(policy, public_key, moment)
 
 

@@ -28,3 +28,7 @@ class Rejected(Exception):  # noqa: N818
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class NotSupported(Rejected):
+    """It can't be judged: made with an algorithm that is not known."""
