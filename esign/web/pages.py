@@ -1,6 +1,7 @@
 """The pages for people: what the QR code opens, and where a file is checked. They work without script."""
 
 from dataclasses import dataclass
+from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
@@ -28,6 +29,7 @@ PICTURES_A_PAGE = 10
 _SNIFFED_BYTES = 1024
 """Where the header of a PDF must begin for anything to open it (ISO 32000-1, annex H, note 13)."""
 _RETRY_SECONDS = 60
+_ICON = (files("esign.web") / "templates" / "icon.svg").read_bytes()
 _HEADINGS = {
     SignatureKind.DOCUMENT_TIMESTAMP: "timestamp",
     SignatureKind.NOT_UNDERSTOOD: "not_understood",
@@ -45,6 +47,11 @@ def router(services: Services) -> APIRouter:
         """Where a file or a code is checked."""
         return page(request, "start.html", home="/verify")
 
+    @routes.get("/icon.svg")
+    def icon() -> Response:
+        """The picture on the browser's tab."""
+        return Response(_ICON, headers={"Cache-Control": "public, max-age=86400"}, media_type="image/svg+xml")
+
     @routes.get("/v")
     @routes.get("/V")
     def typed(request: Request) -> Response:
@@ -53,7 +60,7 @@ def router(services: Services) -> APIRouter:
         if not entered:
             return _to(request, "/verify")
         try:
-            code = codes.parse(entered.rstrip("/").rpartition("/")[2].partition("?")[0])
+            code = codes.parse(entered.partition("?")[0].rstrip("/").rpartition("/")[2])
         except EsignError as error:
             return refusal(request, error, typed=entered)
         return _to(request, f"/v/{code}")
