@@ -62,7 +62,7 @@ def begin(
     with services.database.write() as session:
         begun = idempotency.begin(session, services.keys, caller.client_id, key, said, now, terms)
     if isinstance(begun, idempotency.Begun):
-        return Ticket(services, begun, said)
+        return Ticket(services, begun, begun.fingerprint)
     body = begun.body
     if begun.body_sha256 is not None:
         body = services.blobs.get(begun.body_sha256)

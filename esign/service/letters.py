@@ -183,7 +183,7 @@ def filename(number: str) -> str:
 
 @contextmanager
 def _refusal_recorded(services: Services, caller: Caller, pdf: bytes, fields: LetterFields) -> Iterator[None]:
-    """Bad input leaves its audit event behind, and nothing else."""
+    """What is refused leaves its audit event behind, and nothing else."""
     try:
         yield
     except EsignError as error:
@@ -193,9 +193,8 @@ def _refusal_recorded(services: Services, caller: Caller, pdf: bytes, fields: Le
             "sha256": hashlib.sha256(pdf).hexdigest(),
             "size": len(pdf),
         }
-        if error.status < 500:
-            with services.database.write() as session:
-                audit.record(session, Event.LETTER_REFUSED, caller.actor, services.clock.now(), data=data)
+        with services.database.write() as session:
+            audit.record(session, Event.LETTER_REFUSED, caller.actor, services.clock.now(), data=data)
         raise
 
 

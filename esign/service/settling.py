@@ -1,22 +1,27 @@
-"""Letters whose request died, put right; and whether the register and the blobs still hold together."""
+"""Letters whose request died, put right."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from threading import Event as Signal
+from threading import Thread
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from esign.errors import EsignError, LetterUnknown
+from esign.errors import EsignError, LetterBusy, LetterStateForbids, LetterUnknown
 from esign.registry import audit, idempotency, states
-from esign.registry.models import Event, Letter, Signature, Status
+from esign.registry.models import Event, Letter, Status
 from esign.service.services import Services
 
 STALLED_AFTER = timedelta(minutes=10)
 """No request signs for so long: its process died."""
-_BATCH = 500
+SETTLE_EVERY = timedelta(minutes=1)
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -32,27 +37,23 @@ class Settled:
 
 
 def settle(services: Services, actor: audit.Actor, *, stalled_after: timedelta = STALLED_AFTER) -> Settled:
-    """Ends reservations that are over, and signings whose process died. Safe beside a running service.
+    """Ends reservations that are over, and signings whose process died.
 
-    Where the authority signs inside the process that died, as the dev CA does, its signature died with
-    it. Any other may have counted a signature, or told its owner of one.
+    Safe beside running servers: a letter that one of them changes meanwhile is left to it. Where the
+    authority signs inside the process that died, as the dev CA does, its signature died with it. Any
+    other may have counted a signature, or told its owner of one.
     """
     now = services.clock.now()
     freed, undone, doubted = [], [], []
-    with services.database.write() as session:
-        for letter in states.expired(session, now):
-            states.undo(session, letter, now)
-            _record(session, Event.LETTER_RESERVATION_EXPIRED, actor, now, letter)
+    for letter in _each(services, lambda session: states.expired(session, now)):
+        if _ended(services, letter, states.undo, Event.LETTER_RESERVATION_EXPIRED, actor, now):
             freed.append(letter.id)
-        for letter in states.stalled(session, now - stalled_after):
-            if services.dev_ca is not None and _authority_of(session, letter) == services.dev_ca.name:
-                states.undo(session, letter, now)
-                _record(session, Event.LETTER_SETTLED, actor, now, letter)
+    for letter in _each(services, lambda session: states.stalled(session, now - stalled_after)):
+        if services.dev_ca is not None and _authority_of(services, letter) == services.dev_ca.name:
+            if _ended(services, letter, states.undo, Event.LETTER_SETTLED, actor, now):
                 undone.append(letter.id)
-            else:
-                states.doubt(session, letter, now)
-                _record(session, Event.LETTER_UNKNOWN, actor, now, letter)
-                doubted.append(letter.id)
+        elif _ended(services, letter, states.doubt, Event.LETTER_UNKNOWN, actor, now):
+            doubted.append(letter.id)
     return Settled(tuple(freed), tuple(undone), tuple(doubted))
 
 
@@ -63,15 +64,73 @@ def settle_after_restart(services: Services, actor: audit.Actor) -> Settled:
     return settle(services, actor, stalled_after=timedelta(0))
 
 
-def _authority_of(session: Session, letter: Letter) -> str | None:
+@contextmanager
+def kept_settled(services: Services, actor: audit.Actor, every: timedelta = SETTLE_EVERY) -> Iterator[None]:
+    """Settles again and again, in a thread of its own, while the context is open.
+
+    Where several servers share a database, one that is killed may not start again soon: the others put
+    its letters right. What fails is logged, and tried again the next time.
+    """
+    ended = Signal()
+
+    def run() -> None:
+        while not ended.wait(every.total_seconds()):
+            try:
+                told(settle(services, actor))
+            except EsignError as error:
+                _log.warning("letters could not be settled: %s", error.code)
+
+    thread = Thread(target=run, name="esign-settling", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def told(settled: Settled) -> None:
+    """Says in the log what was put right, if anything was."""
+    if settled != Settled():
+        _log.warning("letters whose process died were settled: %s", settled)
+
+
+def _each(services: Services, find: Callable[[Session], list[Letter]]) -> Iterator[Letter]:
+    """Each letter that is found, once, however many batches it takes."""
+    seen: set[str] = set()
+    while True:
+        with services.database.read() as session:
+            found = [letter for letter in find(session) if letter.id not in seen]
+        if not found:
+            return
+        seen.update(letter.id for letter in found)
+        yield from found
+
+
+def _ended(
+    services: Services,
+    letter: Letter,
+    end: Callable[[Session, Letter, datetime], Letter],
+    event: Event,
+    actor: audit.Actor,
+    now: datetime,
+) -> bool:
+    """Ends it with its audit event; False where somebody else was first."""
+    try:
+        with services.database.write() as session:
+            end(session, letter, now)
+            audit.record(session, event, actor, now, letter=letter.id, agency=letter.agency_id)
+    except (LetterBusy, LetterStateForbids, LetterUnknown):
+        return False
+    return True
+
+
+def _authority_of(services: Services, letter: Letter) -> str | None:
     """The authority that was last asked to sign the letter, as the audit trail has it."""
-    asked = [event for event in audit.of_letter(session, letter.id) if event.kind == Event.LETTER_SIGNING]
+    with services.database.read() as session:
+        asked = [event for event in audit.of_letter(session, letter.id) if event.kind == Event.LETTER_SIGNING]
     authority = asked[-1].data.get("authority") if asked else None
     return authority if isinstance(authority, str) else None
-
-
-def _record(session: Session, event: Event, actor: audit.Actor, now: datetime, letter: Letter) -> None:
-    audit.record(session, event, actor, now, letter=letter.id, agency=letter.agency_id)
 
 
 def resolve(services: Services, letter_id: str, actor: audit.Actor) -> Letter:
@@ -97,32 +156,3 @@ def unknown(services: Services) -> list[Letter]:
     with services.database.read() as session:
         query = sa.select(Letter).where(col(Letter.status) == Status.UNKNOWN).order_by(col(Letter.id))
         return list(session.scalars(query))
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Something that does not hold together."""
-
-    kind: Literal["audit", "blob"]
-    detail: str
-
-
-def faults(services: Services) -> Iterator[Fault]:
-    """Reads everything: the audit chain, and every released file against its hash."""
-    with services.database.read() as session:
-        chain = audit.verify_chain(session)
-    if not chain.whole:
-        yield Fault("audit", f"the audit trail is broken at event {chain.broken_at}")
-    last = ""
-    while True:
-        with services.database.read() as session:
-            query = sa.select(Signature).where(col(Signature.id) > last).order_by(col(Signature.id)).limit(_BATCH)
-            batch = list(session.scalars(query))
-        for signature in batch:
-            try:
-                services.blobs.get(signature.revision_sha256)
-            except EsignError as error:
-                yield Fault("blob", f"{signature.revision_sha256} of letter {signature.letter_id}: {error.code}")
-            last = signature.id
-        if not batch:
-            return
