@@ -16,6 +16,7 @@ from pyhanko_certvalidator.authority import CertTrustAnchor
 from pyhanko_certvalidator.errors import ValidationError
 from pyhanko_certvalidator.path import ValidationPath
 from pyhanko_certvalidator.policy_decl import NO_REVOCATION, AcceptAllAlgorithms, CertRevTrustPolicy
+from pyhanko_certvalidator.sig_validate import SignatureValidator
 from pyhanko_certvalidator.validate import async_validate_path
 
 from esign.verify.cms import ODD_INPUT
@@ -104,6 +105,10 @@ class Chains:
     def certificates(self) -> tuple[x509.Certificate, ...]:
         """All that are known."""
         return tuple(item for group in self._by_subject.values() for item in group.values())
+
+    def named(self, hashable_name: str) -> tuple[x509.Certificate, ...]:
+        """Those whose subject has that name (`Name.hashable`)."""
+        return tuple(self._by_subject.get(hashable_name, {}).values())
 
     def standing(self, leaf: x509.Certificate, moment: datetime) -> Standing:
         """The best chain of a certificate: one that stands, valid at ``moment`` rather than not."""
@@ -205,6 +210,7 @@ def _why_broken(chain: Chain) -> str | None:
             revinfo_policy=CertRevTrustPolicy(NO_REVOCATION),
             algorithm_usage_policy=AcceptAllAlgorithms(),
             time_tolerance=timedelta(0),
+            signature_validator=_CheckedBefore(),
         )
         path = ValidationPath(CertTrustAnchor(anchor), list(chain[-2:0:-1]), leaf)
         _run(async_validate_path(context, path))
@@ -213,6 +219,13 @@ def _why_broken(chain: Chain) -> str | None:
     except ODD_INPUT as error:
         return f"the chain can't be read: {type(error).__name__}"
     return None
+
+
+class _CheckedBefore(SignatureValidator):
+    """Signatures in chains are checked once, by `check_issued`: a chain is made of no other links."""
+
+    def validate_signature(self, *_arguments: object, **_context: object) -> None:
+        """Does nothing."""
 
 
 def _unknown_critical(certificate: x509.Certificate) -> set[str]:

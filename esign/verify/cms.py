@@ -13,6 +13,7 @@ from asn1crypto import pdf as asn1_pdf
 from esign.verify.crypto import UnknownAlgorithmError, check_signature, digest
 from esign.verify.der import is_der
 from esign.verify.report import SubIndication
+from esign.x509.encoding import as_found, read_certificate
 
 ODD_INPUT = (
     ValueError,
@@ -152,7 +153,7 @@ def _certificates(data: cms.SignedData) -> Iterator[x509.Certificate]:
         return
     for choice in found:
         if choice.name == "certificate":
-            yield choice.chosen
+            yield read_certificate(as_found(choice))
 
 
 def _tokens(signer: cms.SignerInfo) -> Iterator[bytes]:
@@ -162,7 +163,7 @@ def _tokens(signer: cms.SignerInfo) -> Iterator[bytes]:
     for attribute in unsigned:
         if attribute["type"].native == "signature_time_stamp_token":
             for value in attribute["values"]:
-                yield value.dump()
+                yield as_found(value)
 
 
 def _revocation_data(
@@ -175,13 +176,13 @@ def _revocation_data(
     if not isinstance(found, core.Void) and found is not None:
         for choice in found:
             if choice.name == "crl":
-                crls.append(choice.chosen.dump())
+                crls.append(as_found(choice.chosen))
             elif choice.name == "other" and choice.chosen["other_rev_info_format"].native == "ocsp_response":
-                ocsps.append(choice.chosen["other_rev_info"].dump())
+                ocsps.append(as_found(choice.chosen["other_rev_info"]))
     for archival in attributes.get("adobe_revocation_info_archival", ()):
         if isinstance(archival, asn1_pdf.RevocationInfoArchival):
-            ocsps.extend(item.dump() for item in archival["ocsp"] or ())
-            crls.extend(item.dump() for item in archival["crl"] or ())
+            ocsps.extend(as_found(item) for item in archival["ocsp"] or ())
+            crls.extend(as_found(item) for item in archival["crl"] or ())
     return tuple(ocsps), tuple(crls)
 
 
@@ -241,7 +242,7 @@ def find_signer(message: SignedMessage, others: tuple[x509.Certificate, ...], *,
             return candidates[0]
         name, expected = attribute
         for candidate in candidates:
-            if digest(name, candidate.dump()) == expected:
+            if digest(name, as_found(candidate)) == expected:
                 return candidate
     raise CmsError(
         "cms.other_certificate",

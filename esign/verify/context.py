@@ -3,17 +3,17 @@
 import hashlib
 from datetime import datetime
 
-from asn1crypto import x509
-
 from esign.verify.chains import Chains
 from esign.verify.cms import ODD_INPUT
 from esign.verify.crypto import digest
 from esign.verify.difference import History
 from esign.verify.evidence import Material, Store, read_store
+from esign.verify.lists import Origin
 from esign.verify.policy import Policy
-from esign.verify.revocation import Origin, RevocationData
+from esign.verify.revocation import RevocationData
 from esign.verify.structure import SignedRange, Structure
 from esign.verify.trusting import Trusting
+from esign.x509.encoding import read_certificate
 from esign.x509.trust import TrustStore
 
 
@@ -36,7 +36,7 @@ class Context:
         self.policy = policy
         self.integrity_only = integrity_only
         self.chains = Chains(trust)
-        self.revocation = RevocationData(policy)
+        self.revocation = RevocationData(policy, self.chains)
         self.trusting = Trusting(self.chains, self.revocation, policy, at)
         self.store = read_store(structure.view) if structure.view is not None else Store()
         self._digests: dict[tuple[str, SignedRange], bytes] = {}
@@ -57,7 +57,7 @@ class Context:
         """Adds what was handed in."""
         for der in material.certificates:
             try:
-                self.chains.add(x509.Certificate.load(der))
+                self.chains.add(read_certificate(der))
             except ODD_INPUT:
                 continue
         self.take_in(material.ocsps, material.crls, "given" if material.given else "fetched")

@@ -1,4 +1,4 @@
-"""Signature values of documents and time-stamps: does this key vouch for these bytes?"""
+"""Signature values of documents and time-stamps, asked for by key and not by certificate."""
 
 import hashlib
 from typing import Literal

@@ -7,6 +7,7 @@ from asn1crypto import x509
 from esign.pdf.revisions import View
 from esign.pdf.syntax import Object, PdfSyntaxError, Ref
 from esign.verify.cms import ODD_INPUT
+from esign.x509.encoding import read_certificate
 
 MAX_ITEMS = 2048
 """Certificates, OCSP answers and CRLs taken from one store."""
@@ -100,7 +101,7 @@ class _Reading:
 
 def _certificate(der: bytes) -> x509.Certificate | None:
     try:
-        certificate = x509.Certificate.load(der)
+        certificate = read_certificate(der)
         _ = certificate.subject.native, certificate.serial_number
     except ODD_INPUT:
         return None

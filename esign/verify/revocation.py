@@ -1,21 +1,22 @@
 """Whether a certificate was revoked at a time, by OCSP answers and CRLs (EN 319 102-1, 5.2.5; rule 8)."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Literal, cast
 
 from asn1crypto import core, crl, ocsp, x509
 
+from esign.verify.chains import Chain, Chains
 from esign.verify.cms import ODD_INPUT
+from esign.verify.lists import Origin, RevocationLists, united
 from esign.verify.policy import Policy, weakness_of_digest, weakness_of_key
 from esign.verify.report import RevocationInfo
-from esign.x509 import crl as x509_crl
 from esign.x509 import ocsp as x509_ocsp
 from esign.x509.rejection import Rejected
 from esign.x509.revocation import RevocationAnswer, RevocationState
-
-Origin = Literal["dss", "cms", "given", "fetched"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Statement:
     answer: RevocationAnswer
     covers_expired: datetime | None
     """It speaks of certificates that expired no earlier than this (archiveCutoff, expiredCertsOnCRL)."""
+    vouchers: tuple[Chain, ...] = ()
+    """Chains of those who signed a CRL in the issuer's place: it counts only while they are not revoked."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +62,14 @@ class RevocationStatus:
 class RevocationData:
     """All OCSP answers and CRLs of one validation; what is said of a certificate is checked once."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, chains: Chains | None = None) -> None:
+        """``chains``: where the certificates of those who sign CRLs for others are found."""
         self._policy = policy
-        self._items: dict[bytes, tuple[Literal["ocsp", "crl"], bytes, Origin]] = {}
+        self._ocsps: dict[bytes, tuple[bytes, Origin]] = {}
+        self._lists = RevocationLists(chains)
+        self._known_lists: set[bytes] = set()
         self._statements: dict[tuple[bytes, bytes], tuple[Statement, ...]] = {}
+        self._asked: list[bytes] = []
 
     def add_ocsp(self, der: bytes, origin: Origin) -> None:
         """Takes an OCSPResponse, or a bare BasicOCSPResponse (RFC 5940), which it wraps."""
@@ -74,59 +81,58 @@ class RevocationData:
                 der = _wrapped(ocsp.BasicOCSPResponse.load(der))
             except ODD_INPUT:
                 return
-        self._add("ocsp", der, origin)
+        self._ocsps.setdefault(hashlib.sha256(der).digest(), (der, origin))
+        self._statements.clear()
 
     def add_crl(self, der: bytes, origin: Origin) -> None:
         """Takes a CertificateList."""
-        self._add("crl", der, origin)
-
-    def _add(self, kind: Literal["ocsp", "crl"], der: bytes, origin: Origin) -> None:
-        self._items.setdefault(hashlib.sha256(der).digest(), (kind, der, origin))
-        self._statements.clear()
+        key = hashlib.sha256(der).digest()
+        if key not in self._known_lists:
+            self._known_lists.add(key)
+            self._lists.add(der, origin)
+            self._statements.clear()
 
     def statements(self, certificate: x509.Certificate, issuer: x509.Certificate) -> tuple[Statement, ...]:
         """All that is said of a certificate by those who may say it, newest first."""
         key = (certificate.sha256, issuer.sha256)
         if key not in self._statements:
-            found = [
-                statement
-                for kind, der, origin in self._items.values()
-                if (statement := self._statement(kind, der, origin, certificate, issuer)) is not None
-            ]
+            found = [*self._from_ocsps(certificate, issuer), *self._from_lists(certificate, issuer)]
             found.sort(key=lambda item: (item.answer.this_update, item.answer.produced_at), reverse=True)
             self._statements[key] = tuple(found)
         return self._statements[key]
 
-    def _statement(
-        self,
-        kind: Literal["ocsp", "crl"],
-        der: bytes,
-        origin: Origin,
-        certificate: x509.Certificate,
-        issuer: x509.Certificate,
-    ) -> Statement | None:
-        mark = core.Integer(certificate.serial_number).dump() if kind == "ocsp" else certificate.issuer.dump()
-        if mark not in der:
-            return None
-        try:
-            if kind == "ocsp":
+    def _from_ocsps(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Iterator[Statement]:
+        mark = core.Integer(certificate.serial_number).dump()
+        for der, origin in self._ocsps.values():
+            if mark not in der:
+                continue
+            try:
                 answer = x509_ocsp.check(der, certificate, issuer)
                 covers_expired = _archive_cutoff(der, certificate)
-            else:
-                answer = x509_crl.check(der, certificate, issuer)
-                covers_expired = _expired_certificates_on(der)
-                if not issuer.not_valid_before <= answer.this_update <= issuer.not_valid_after:
-                    return None
-        except (Rejected, *ODD_INPUT):
-            return None
+            except (Rejected, *ODD_INPUT):
+                continue
+            if self._is_acceptable(answer):
+                yield Statement("ocsp", origin, answer, covers_expired)
+
+    def _from_lists(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Iterator[Statement]:
+        try:
+            found = [item for item in self._lists.findings(certificate, issuer) if self._is_acceptable(item.answer)]
+        except ODD_INPUT:
+            return
+        for item in united(found):
+            try:
+                covers_expired = _expired_certificates_on(item.encoded)
+            except ODD_INPUT:
+                continue
+            yield Statement("crl", item.origin, item.answer, covers_expired, item.vouchers)
+
+    def _is_acceptable(self, answer: RevocationAnswer) -> bool:
         produced = answer.produced_at
-        if answer.this_update > produced + self._policy.tolerance:
-            return None
-        if weakness_of_digest(self._policy, answer.digest_algorithm, produced) is not None:
-            return None
-        if weakness_of_key(self._policy, answer.signer.public_key, produced) is not None:
-            return None
-        return Statement(kind, origin, answer, covers_expired)
+        return (
+            answer.this_update <= produced + self._policy.tolerance
+            and weakness_of_digest(self._policy, answer.digest_algorithm, produced) is None
+            and weakness_of_key(self._policy, answer.signer.public_key, produced) is None
+        )
 
     def status(
         self, certificate: x509.Certificate, issuer: x509.Certificate, moment: datetime, at: datetime
@@ -137,7 +143,11 @@ class RevocationData:
         other revocation is for good.
         """
         slack = self._policy.tolerance
-        usable = [item for item in self.statements(certificate, issuer) if item.answer.this_update <= at + slack]
+        usable = [
+            item
+            for item in self.statements(certificate, issuer)
+            if item.answer.this_update <= at + slack and self._is_vouched_for(item, certificate, at)
+        ]
         stale: Statement | None = None
         for index, item in enumerate(usable):
             answer = item.answer
@@ -154,6 +164,30 @@ class RevocationData:
         if stale is not None:
             return RevocationStatus("stale", stale)
         return RevocationStatus("unknown", usable[0] if usable else None)
+
+    def _is_vouched_for(self, item: Statement, certificate: x509.Certificate, at: datetime) -> bool:
+        """Whether those who signed a CRL in the issuer's place were not revoked, by other data than their own."""
+        if not item.vouchers:
+            return True
+        if certificate.sha256 in self._asked:
+            return False
+        self._asked.append(certificate.sha256)
+        try:
+            return all(
+                self._is_unrevoked(voucher, above, item.answer.this_update, at)
+                for chain in item.vouchers
+                for voucher, above in pairwise(chain)
+            )
+        finally:
+            self._asked.pop()
+
+    def _is_unrevoked(
+        self, certificate: x509.Certificate, issuer: x509.Certificate, moment: datetime, at: datetime
+    ) -> bool:
+        found = self.status(certificate, issuer, moment, at)
+        if found.state != "good" or found.statement is None:
+            return False
+        return found.statement.answer.state is RevocationState.GOOD
 
 
 def _wrapped(basic: ocsp.BasicOCSPResponse) -> bytes:

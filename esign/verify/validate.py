@@ -15,8 +15,6 @@ from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 from typing import cast
 
-from asn1crypto import x509
-
 from esign.pdf.active import active_content
 from esign.pdf.revisions import View
 from esign.pdf.sandbox import Header, Runner
@@ -37,6 +35,7 @@ from esign.verify.report import (
     worst,
 )
 from esign.verify.structure import Structure, examine_structure
+from esign.x509.encoding import read_certificate
 from esign.x509.trust import TrustStore
 
 VALIDATE_TASK = "esign.verify.validate:validate_task"
@@ -166,8 +165,8 @@ def validate_task(header: Header, blobs: list[bytes]) -> tuple[Header, list[byte
         return tuple(next(remaining) for _ in range(counts[name]))
 
     trust = TrustStore(
-        anchors=tuple(x509.Certificate.load(der) for der in take("anchors")),
-        intermediates=tuple(x509.Certificate.load(der) for der in take("intermediates")),
+        anchors=tuple(read_certificate(der) for der in take("anchors")),
+        intermediates=tuple(read_certificate(der) for der in take("intermediates")),
     )
     given = Material(take("given_certificates"), take("given_ocsps"), take("given_crls"), given=True)
     fetched = Material(take("fetched_certificates"), take("fetched_ocsps"), take("fetched_crls"))

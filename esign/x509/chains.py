@@ -6,6 +6,7 @@ from datetime import datetime
 from asn1crypto import x509
 
 from esign.x509 import signatures
+from esign.x509.encoding import as_found
 from esign.x509.rejection import UNREADABLE, Rejected
 from esign.x509.trust import TrustStore
 
@@ -98,5 +99,5 @@ def check_issued(certificate: x509.Certificate, issuer: x509.Certificate) -> Non
         issuer,
         certificate["signature_algorithm"],
         signatures.octets(certificate["signature_value"]),
-        certificate["tbs_certificate"].dump(),
+        as_found(certificate["tbs_certificate"]),
     )

@@ -13,6 +13,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from esign.x509 import der, signatures
+from esign.x509.encoding import as_found
 from esign.x509.rejection import UNREADABLE, Rejected
 from esign.x509.revocation import RevocationAnswer, RevocationReason, RevocationState
 
@@ -191,5 +192,8 @@ def _not_delegated(responder: pyca.Certificate, issuer: pyca.Certificate, at: da
 def _verify(encoded: bytes, signer: x509.Certificate) -> str:
     basic = asn1_ocsp.OCSPResponse.load(encoded).basic_ocsp_response
     return signatures.verify(
-        signer, basic["signature_algorithm"], signatures.octets(basic["signature"]), basic["tbs_response_data"].dump()
+        signer,
+        basic["signature_algorithm"],
+        signatures.octets(basic["signature"]),
+        as_found(basic["tbs_response_data"]),
     )

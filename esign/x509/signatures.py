@@ -70,6 +70,8 @@ def verify_with_key(
     """
     try:
         kind, named = kind_and_digest(algorithm)
+        if public_key.algorithm == "dsa" and public_key["algorithm"]["parameters"].native is None:
+            raise NotSupported("its DSA key inherits parameters, which is not understood")
         key = serialization.load_der_public_key(public_key.dump())
         if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
             if kind != public_key.algorithm:

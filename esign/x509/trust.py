@@ -7,6 +7,8 @@ from importlib import resources
 
 from asn1crypto import pem, x509
 
+from esign.x509.encoding import read_certificate
+
 
 @dataclass(frozen=True)
 class TrustStore:
@@ -54,7 +56,7 @@ def read_certificates(text: bytes) -> list[x509.Certificate]:
             blocks = [text]
         else:
             blocks = [der for kind, _, der in pem.unarmor(text, multiple=True) if kind == "CERTIFICATE"]
-        certificates = [x509.Certificate.load(der, strict=True) for der in blocks]
+        certificates = [read_certificate(der, strict=True) for der in blocks]
         for certificate in certificates:
             # asn1crypto reads lazily: what is broken must be broken here.
             _ = certificate.subject.native, certificate.issuer.native, certificate.public_key.native

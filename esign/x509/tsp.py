@@ -10,6 +10,7 @@ from typing import ClassVar
 from asn1crypto import cms, core, tsp, x509
 
 from esign.x509 import der, signatures
+from esign.x509.encoding import as_found
 from esign.x509.rejection import UNREADABLE, Rejected
 
 LARGEST_RESPONSE = 256 * 1024
@@ -77,7 +78,7 @@ def token_of(response: bytes) -> bytes:
             failure = parsed["status"]["fail_info"].native
             names = ", ".join(sorted(failure)) if failure else "no reason given"
             raise Rejected(f"the time-stamp authority refuses ({status}: {names})")
-        token: bytes = parsed["time_stamp_token"].dump()
+        token: bytes = as_found(parsed["time_stamp_token"])
     except UNREADABLE as error:
         raise Rejected("the time-stamp response is malformed") from error
     if not token:
@@ -186,7 +187,7 @@ def _signed_attributes(signer_info: cms.SignerInfo) -> dict[str, list[object]]:
 
 def _check_signing_certificate(signer_info: cms.SignerInfo, signer: x509.Certificate) -> None:
     """RFC 3161, 2.4.2, and RFC 5816: the token says which certificate is its signer's."""
-    encoded = signer.dump()
+    encoded = as_found(signer)
     for attribute in signer_info["signed_attrs"]:
         kind = attribute["type"].native
         if kind == "signing_certificate_v2":

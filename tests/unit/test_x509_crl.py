@@ -97,8 +97,7 @@ def test_a_ca_that_may_not_sign_lists_is_refused() -> None:
     ("extension", "because"),
     [
         (scope(ca=True), "CA certificates only"),
-        (scope(indirect=True, full_name=URL), "indirect"),
-        (scope(attribute=True), "indirect"),
+        (scope(attribute=True), "attribute certificates"),
         (scope(reasons=frozenset({x509.ReasonFlags.key_compromise}), full_name=URL), "all reasons"),
         (scope(full_name="http://crl.example/other.crl"), "another distribution point"),
         ((x509.DeltaCRLIndicator(1), True), "delta"),
@@ -116,6 +115,7 @@ def test_a_list_that_does_not_cover_the_certificate_is_refused(
     [
         scope(user=True),
         scope(full_name=URL),
+        scope(indirect=True, full_name=URL),
         (x509.CRLNumber(7), False),
         (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00"), False),
     ],

@@ -29,7 +29,7 @@ ACCEPTED = frozenset({"SmallModulus", "WeakHash", "SmallPublicKey"})
 """Sound values that Wycheproof calls acceptable for the weakness of what made them: that is the policy's to judge."""
 
 REFUSED = frozenset({"MissingNull", "MissingZero"})
-"""What Wycheproof calls acceptable and we refuse: a DigestInfo without the NULL that RFC 8017, A.2.4 demands; no DER."""
+"""What Wycheproof calls acceptable and we refuse: a DigestInfo without the NULL (RFC 8017, A.2.4); what is no DER."""
 
 EITHER = frozenset({"SmallOrderPublicKey", "MixedOrderPublicKey"})
 """Ed25519 keys that only their own holder can have made; what they sign proves nothing about anyone else."""
