@@ -1,7 +1,8 @@
 """Whether the process lives, whether it can do its work, and its metrics."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC
+from contextlib import suppress
+from datetime import timedelta
 
 from fastapi import APIRouter, Request
 from prometheus_client.core import Metric
@@ -11,10 +12,13 @@ from starlette.responses import Response
 from esign import errors
 from esign.api import context, metrics, problems, state
 from esign.api.state import State
+from esign.service import expiring
 from esign.service.services import Services
-from esign.service.signers import common_name
 
 router = APIRouter(tags=["operation"])
+
+_MOST_DAYS = 30
+"""How far ahead officials' certificates are counted."""
 
 
 class Alive(BaseModel):
@@ -85,9 +89,15 @@ def gauges(own: State) -> Iterable[Metric]:
     yield from metrics.pools((kind, pool.stats()) for kind, pool in own.services.pools().items())
     yield metrics.gauge(
         "esign_certificate_seconds",
-        "Seconds until a certificate of an authority ends; negative once it has.",
+        "Seconds until a certificate of an authority itself ends; negative once it has.",
         "certificate",
         _remaining(own.services),
+    )
+    yield metrics.gauge(
+        "esign_credentials_ending",
+        "Officials whose certificate ends within so many days; within 0: has ended.",
+        "days",
+        _ending(own.services),
     )
     found = own.readiness.read()
     yield metrics.gauge("esign_ready", "Whether the service is ready.", "service", [("esign", float(found.ready))])
@@ -99,7 +109,14 @@ def gauges(own: State) -> Iterable[Metric]:
 def _remaining(services: Services) -> Iterator[tuple[str, float]]:
     now = services.clock.now()
     for authority in services.authorities:
-        timestamps = authority.timestamps()
-        for certificate in (*authority.roots(), *(timestamps.certificates() if timestamps is not None else ())):
-            end = certificate["tbs_certificate"]["validity"]["not_after"].native.astimezone(UTC)
-            yield f"{authority.name}: {common_name(certificate.subject)}", (end - now).total_seconds()
+        with suppress(errors.EsignError):  # readiness tells that it doesn't answer
+            for each in expiring.certificates(authority):
+                yield f"{authority.name}: {each.name}", (each.until - now).total_seconds()
+
+
+def _ending(services: Services) -> Iterator[tuple[str, float]]:
+    now = services.clock.now()
+    with suppress(errors.EsignError):  # readiness tells that the database is away
+        ends = [each.until for each in expiring.officials(services, timedelta(days=_MOST_DAYS))]
+        for days in (0, 7, _MOST_DAYS):
+            yield str(days), float(sum(end <= now + timedelta(days=days) for end in ends))

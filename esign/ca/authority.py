@@ -129,6 +129,13 @@ class Authority(Protocol):
         """The trust anchors of its certificates and time-stamps."""
         ...
 
+    def own_certificates(self) -> Sequence[x509.Certificate]:
+        """The certificates of its own, of CAs, OCSP responders and time-stamps, as far as they are known.
+
+        Where one ends, so does a part of its work. Raises `AuthorityUnavailable`.
+        """
+        ...
+
     def timestamps(self) -> TimestampSource | None:
         """Its time-stamp authority; None without one."""
         ...

@@ -14,6 +14,7 @@ from esign.ca.authority import Secret
 from esign.errors import EsignError
 from esign.registry import ids
 from esign.registry.audit import Actor
+from esign.service.readiness import cause_of
 from esign.service.services import Services
 
 
@@ -30,7 +31,8 @@ def told() -> Iterator[None]:
     try:
         yield
     except EsignError as error:
-        refuse(f"{error.sentence('id')}\n{error.sentence('en')}\n({error.code})")
+        behind = cause_of(error) if error.status >= 500 else None  # of storage and networks; never of what is typed
+        refuse(f"{error.sentence('id')}\n{error.sentence('en')}\n({error.code})" + (f"\n{behind}" if behind else ""))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         field = ".".join(str(part) for part in first["loc"])

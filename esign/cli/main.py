@@ -2,7 +2,7 @@
 
 import typer
 
-from esign.cli import agency, ca, check, client, demo, serve, sign, signer, verify
+from esign.cli import agency, ca, check, client, demo, keys, serve, sign, signer, verify
 
 app = typer.Typer(
     name="esign",
@@ -20,6 +20,7 @@ app.command("check")(check.check)
 app.add_typer(agency.app, name="agency")
 app.add_typer(signer.app, name="signer")
 app.add_typer(client.app, name="client")
+app.add_typer(keys.app, name="keys")
 app.add_typer(ca.app, name="ca")
 
 

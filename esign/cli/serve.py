@@ -1,7 +1,6 @@
 """``esign serve``: the service, until it is told to stop. API and pages meet here."""
 
 import fcntl
-import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,8 +23,6 @@ from esign.web import pages
 LOCK_FILE = "serve.lock"
 SERVICE = Actor(name="service", request_id="start")
 
-_log = logging.getLogger(__name__)
-
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; else ESIGN_HOST.")] = None,
@@ -45,14 +42,14 @@ def serve(
 def run(services: Services, ready: Callable[[], None] | None = None) -> None:
     """Serves until it is told to stop; ``ready`` is called, in a thread of its own, once the server answers.
 
-    What a process that died left behind is settled before. Raises `ConfigurationError` where another
-    server has the same SQLite database open.
+    What a process that died left behind is settled before, and again and again meanwhile. Raises
+    `ConfigurationError` where another server has the same SQLite database open.
     """
     with alone(services.settings) as sole:
         settled = settling.settle_after_restart(services, SERVICE) if sole else settling.settle(services, SERVICE)
-        if settled != settling.Settled():
-            _log.warning("letters whose process died were settled: %s", settled)
-        server.run(build(services), services.settings, ready)
+        settling.told(settled)
+        with settling.kept_settled(services, SERVICE):
+            server.run(build(services), services.settings, ready)
 
 
 @contextmanager

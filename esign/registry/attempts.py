@@ -43,6 +43,16 @@ class Attempt:
     client_id: str | None
 
 
+@dataclass(frozen=True)
+class Lock:
+    """A signer who can't sign through a client now; through every client that tried, where all are locked."""
+
+    signer_id: str
+    client_id: str
+    seconds: int
+    """How long it lasts yet."""
+
+
 def reserve(session: Session, signer_id: str, client_id: str | None, at: datetime, limits: Limits) -> Attempt:
     """Enters an attempt. To be committed before the passphrase is tried.
 
@@ -109,6 +119,18 @@ def locked_for(session: Session, signer_id: str, client_id: str | None, at: date
         _lock([tried_at for tried_at, client in wrong if client == client_id], limits.per_client, at, limits),
         _lock([tried_at for tried_at, _ in wrong], limits.per_signer, at, limits),
     )
+
+
+def locks(session: Session, at: datetime, limits: Limits) -> list[Lock]:
+    """All locks that are on, each once."""
+    tried = sa.select(col(PassphraseAttempt.signer_id), col(PassphraseAttempt.client_id)).distinct()
+    pairs = sorted((row[0], row[1] or "") for row in session.execute(tried))
+    found = (
+        Lock(signer_id, client_id, seconds)
+        for signer_id, client_id in pairs
+        if (seconds := locked_for(session, signer_id, client_id or None, at, limits))
+    )
+    return list(found)
 
 
 def lift(session: Session, signer_id: str) -> int:

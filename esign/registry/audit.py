@@ -180,6 +180,14 @@ def of_agency(session: Session, agency_id: str, *, after: int = 0, limit: int = 
     return list(session.scalars(query))
 
 
+def of_kind(session: Session, kind: Event, since: datetime | None = None) -> list[AuditEvent]:
+    """The events of one kind, in order, from ``since`` on."""
+    query = sa.select(AuditEvent).where(col(AuditEvent.kind) == kind.value).order_by(col(AuditEvent.seq))
+    if since is not None:
+        query = query.where(col(AuditEvent.at) >= since)
+    return list(session.scalars(query))
+
+
 def last_time(session: Session) -> datetime | None:
     """The latest time of the newest events: a clock that is behind it must not sign (design.md, 5.8)."""
     newest = sa.select(AuditEvent).order_by(col(AuditEvent.seq).desc()).limit(16)

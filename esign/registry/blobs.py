@@ -9,19 +9,25 @@ import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.exceptions import BaseError, NotFoundError
-from obstore.store import ObjectStore, from_url
+from obstore.store import ObjectStore, S3Store, from_url
 
 from esign.errors import BlobDamaged, BlobMissing, StorageUnavailable
 from esign.registry import durable
 
 PROBE = b"esign blob store probe\n"
+S3_RETRIES = 2
+S3_RETRY_FOR = timedelta(seconds=10)
+"""A store that is down is told within seconds: obstore alone would try for three minutes, and the caller with it.
+
+A store that takes the connection and says nothing is given up after ``AWS_TIMEOUT`` (30 seconds).
+"""
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,10 @@ def open_store(url: str) -> Blobs:
     if parts.scheme == "file":
         return FolderBlobs(Path(unquote(parts.path)))
     try:
+        if parts.scheme == "s3":  # keys, region, endpoint and the like: obstore reads AWS_… from the environment
+            return ObjectBlobs(
+                S3Store.from_url(url, retry_config={"max_retries": S3_RETRIES, "retry_timeout": S3_RETRY_FOR})
+            )
         return ObjectBlobs(from_url(url))
     except (BaseError, ValueError) as error:
         raise StorageUnavailable(store="blobs") from error

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from esign.registry import ids
-from esign.registry.models import Credential, CredentialState
+from esign.registry.models import Credential, CredentialState, Signer
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,15 @@ def all_of_signer(session: Session, signer_id: str) -> list[Credential]:
 
 
 def ending(session: Session, before: datetime) -> list[Credential]:
-    """Active credentials whose certificate ends before that time, the next first."""
+    """Active credentials of officials who are switched on, whose certificate ends before that time; the next first."""
     query = (
         sa.select(Credential)
-        .where(col(Credential.status) == CredentialState.ISSUE, col(Credential.not_after) < before)
+        .join(Signer, col(Signer.id) == col(Credential.signer_id))
+        .where(
+            col(Credential.status) == CredentialState.ISSUE,
+            col(Credential.not_after) < before,
+            col(Signer.enabled).is_(True),
+        )
         .order_by(col(Credential.not_after))
     )
     return list(session.scalars(query))

@@ -38,12 +38,23 @@ class Terms:
 
 
 @dataclass(frozen=True)
+class Fingerprint:
+    """What a request says, as an HMAC."""
+
+    present: str
+    earlier: tuple[str, ...] = ()
+    """The same under earlier server keys: how a record from before a change of keys has it."""
+
+
+@dataclass(frozen=True)
 class Begun:
     """A request that is ours to do: the token with which it is renewed, completed or abandoned."""
 
     client_id: str
     key_hmac: str
     owner: str
+    fingerprint: str
+    """As the record has it, so that it stays the same over all tries of the request."""
     resumed: bool
     """An earlier try of the same request died. What it did is to be found out before it is done again."""
 
@@ -63,8 +74,8 @@ class Answer:
 
 def fingerprint(
     keys: Keys, client_id: str, path: str, files: Mapping[str, str], fields: Mapping[str, JsonValue]
-) -> str:
-    """What a request says, as an HMAC: client, path, SHA-256 of each file by its field, canonical fields.
+) -> Fingerprint:
+    """What a request says: client, path, SHA-256 of each file by its field, canonical fields.
 
     ``fields`` must hold neither passphrase nor one-time code: a stored HMAC of them could be guessed at.
     """
@@ -75,11 +86,12 @@ def fingerprint(
         separators=(",", ":"),
         allow_nan=False,
     )
-    return keys.mac(FINGERPRINT_PURPOSE, said)
+    present, *earlier = keys.macs(FINGERPRINT_PURPOSE, said)
+    return Fingerprint(present, tuple(earlier))
 
 
 def begin(
-    session: Session, keys: Keys, client_id: str, key: str, fingerprint: str, at: datetime, terms: Terms
+    session: Session, keys: Keys, client_id: str, key: str, fingerprint: Fingerprint, at: datetime, terms: Terms
 ) -> Begun | Answer:
     """Begins the request, or gives the answer that it got before.
 
@@ -91,7 +103,7 @@ def begin(
     owner = secrets.token_hex(16)
     lease_until, expires_at = at + timedelta(seconds=terms.lease_seconds), at + timedelta(hours=terms.hours)
     fresh = {
-        "fingerprint": fingerprint,
+        "fingerprint": fingerprint.present,
         "state": IdempotencyState.IN_FLIGHT,
         "owner": owner,
         "lease_until": lease_until,
@@ -106,7 +118,7 @@ def begin(
             session.delete(record)
             session.flush()
             continue
-        if record.fingerprint != fingerprint:
+        if record.fingerprint not in (fingerprint.present, *fingerprint.earlier):
             raise IdempotencyMismatch
         if record.state is IdempotencyState.DONE:
             return _answer(record)
@@ -114,8 +126,8 @@ def begin(
             raise IdempotencyInFlight
         record.owner, record.lease_until, record.expires_at = owner, lease_until, expires_at
         session.flush()
-        return Begun(client_id, key_hmac, owner, resumed=True)
-    return Begun(client_id, key_hmac, owner, resumed=False)
+        return Begun(client_id, key_hmac, owner, record.fingerprint, resumed=True)
+    return Begun(client_id, key_hmac, owner, fingerprint.present, resumed=False)
 
 
 def renew(session: Session, begun: Begun, at: datetime, terms: Terms) -> bool:
@@ -179,6 +191,14 @@ def forget_expired(session: Session, at: datetime, limit: int = 1000) -> int:
             execution_options={"synchronize_session": False},
         )
     return len(names)
+
+
+def needed_until(session: Session, begun_before: datetime, at: datetime) -> datetime | None:
+    """Until when requests that began before that time may be sent again; None where none may any more."""
+    query = sa.select(sa.func.max(col(IdempotencyRecord.expires_at))).where(
+        col(IdempotencyRecord.created_at) < begun_before, col(IdempotencyRecord.expires_at) > at
+    )
+    return session.scalar(query)
 
 
 def _known_as(session: Session, keys: Keys, client_id: str, key: str) -> str:

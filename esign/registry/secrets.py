@@ -77,6 +77,11 @@ class Keys:
         """The present key's id, hexadecimal."""
         return self._keys[0].id.hex()
 
+    @property
+    def earlier_ids(self) -> tuple[str, ...]:
+        """The earlier keys' ids, hexadecimal."""
+        return tuple(key.id.hex() for key in self._keys[1:])
+
     def seal(self, plaintext: bytes, bound_to: str) -> bytes:
         """``plaintext`` under AES-256-GCM: version, key id, nonce, ciphertext with tag.
 

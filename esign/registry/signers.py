@@ -8,7 +8,7 @@ from pydantic import SecretStr, StringConstraints, model_validator
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from esign.errors import RequestInvalid, SignerUnknown
+from esign.errors import ConfigurationError, RequestInvalid, SignerUnknown
 from esign.registry import ids
 from esign.registry.inputs import Input, Line, Nik
 from esign.registry.models import Signer
@@ -118,6 +118,25 @@ def rotate(session: Session, keys: Keys) -> int:
             signer.nik_hmac = keys.mac(PURPOSE, signer.agency_id, plain)
             rotated += 1
     return rotated
+
+
+def sealed_otherwise(session: Session, keys: Keys) -> int:
+    """How many NIKs are not sealed under the present key."""
+    return sum(not keys.is_present(sealed) for sealed in session.scalars(sa.select(col(Signer.nik_sealed))))
+
+
+def unreadable(session: Session, keys: Keys, limit: int | None = None) -> int:
+    """How many NIKs none of the keys opens; of the ``limit`` officials entered last, or of all."""
+    query = sa.select(col(Signer.id), col(Signer.nik_sealed)).order_by(col(Signer.id).desc()).limit(limit)
+    return sum(not _opens(keys, signer_id, sealed) for signer_id, sealed in session.execute(query))
+
+
+def _opens(keys: Keys, signer_id: str, sealed: bytes) -> bool:
+    try:
+        keys.open(sealed, _bound_to(signer_id))
+    except ConfigurationError:
+        return False
+    return True
 
 
 def _of_nik(session: Session, keys: Keys, agency_id: str, nik: SecretStr) -> Signer | None:

@@ -34,7 +34,7 @@ class EndingCredential:
 def certificates(authority: Authority) -> Iterator[EndingCertificate]:
     """An authority's own certificates, each name once with its latest end. Raises `AuthorityUnavailable`."""
     ends: dict[str, datetime] = {}
-    for certificate in authority.certificates():
+    for certificate in authority.own_certificates():
         name = common_name(certificate.subject)
         end = certificate["tbs_certificate"]["validity"]["not_after"].native.astimezone(UTC)
         ends[name] = max(end, ends.get(name, end))

@@ -26,7 +26,7 @@ class ReadFile:
 
 
 def files(services: Services) -> Iterator[ReadFile]:
-    """Reads every file that the register names, against its hash. Raises `StorageUnavailable` where none can be read."""
+    """Reads every file that the register names, against its hash. Raises `StorageUnavailable` if the store is away."""
     for named in upkeep.named_files(services.database):
         try:
             services.blobs.get(named.sha256)

@@ -1,5 +1,7 @@
 """What an operator sets up: agencies, API clients, officials; and lifting a lock."""
 
+from dataclasses import dataclass
+
 from pydantic import JsonValue, ValidationError
 
 from esign.errors import RequestInvalid
@@ -7,6 +9,7 @@ from esign.pades.theme import StampTheme
 from esign.registry import agencies, attempts, audit, clients, signers
 from esign.registry.models import Agency, ApiClient, Event, Signer
 from esign.service.services import Services
+from esign.service.signers import limits_of
 
 
 def agency(services: Services, slug: str) -> Agency:
@@ -113,6 +116,30 @@ def lift_lock(services: Services, agency_id: str, signer_id: str, actor: audit.A
         signer = signers.get(session, agency_id, signer_id)
         attempts.lift(session, signer.id)
         audit.record(session, Event.SIGNER_LOCK_LIFTED, actor, now, signer=signer.id, agency=agency_id)
+
+
+@dataclass(frozen=True)
+class LockView:
+    """A lock, with the names that an operator knows."""
+
+    agency: str
+    """Its short name."""
+    signer_id: str
+    signer: str
+    client: str
+    seconds: int
+
+
+def locks(services: Services) -> list[LockView]:
+    """The officials who are locked after wrong passphrases, and through which clients."""
+    now, limits = services.clock.now(), limits_of(services)
+    with services.database.read() as session:
+        found: list[LockView] = []
+        for lock in attempts.locks(session, now, limits):
+            signer, client = session.get_one(Signer, lock.signer_id), session.get(ApiClient, lock.client_id)
+            slug = session.get_one(Agency, signer.agency_id).slug
+            found.append(LockView(slug, signer.id, signer.name, client.name if client else "no client", lock.seconds))
+        return found
 
 
 def check_stamp(data: object) -> StampTheme:

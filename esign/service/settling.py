@@ -44,10 +44,12 @@ def settle(services: Services, actor: audit.Actor, *, stalled_after: timedelta =
     other may have counted a signature, or told its owner of one.
     """
     now = services.clock.now()
-    freed, undone, doubted = [], [], []
-    for letter in _each(services, lambda session: states.expired(session, now)):
-        if _ended(services, letter, states.undo, Event.LETTER_RESERVATION_EXPIRED, actor, now):
-            freed.append(letter.id)
+    freed = [
+        letter.id
+        for letter in _each(services, lambda session: states.expired(session, now))
+        if _ended(services, letter, states.undo, Event.LETTER_RESERVATION_EXPIRED, actor, now)
+    ]
+    undone, doubted = [], []
     for letter in _each(services, lambda session: states.stalled(session, now - stalled_after)):
         if services.dev_ca is not None and _authority_of(services, letter) == services.dev_ca.name:
             if _ended(services, letter, states.undo, Event.LETTER_SETTLED, actor, now):

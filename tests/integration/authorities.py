@@ -47,6 +47,9 @@ class Failing:
     def roots(self) -> Sequence[x509.Certificate]:
         return self.real.roots()
 
+    def own_certificates(self) -> Sequence[x509.Certificate]:
+        return self.real.own_certificates()
+
     def timestamps(self) -> TimestampSource:
         return _Clock(self.real.timestamps()) if self.timestamps_down else self.real.timestamps()
 

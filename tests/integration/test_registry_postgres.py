@@ -7,7 +7,6 @@ from threading import Thread
 
 import psycopg
 import pytest
-from obstore.store import MemoryStore
 from sqlalchemy import event, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -15,7 +14,6 @@ from sqlalchemy.orm import Session
 from esign.errors import ConfigurationError, NumberTaken, StorageUnavailable
 from esign.registry import audit, letters, migrations, states, upkeep
 from esign.registry.audit import Actor
-from esign.registry.blobs import ObjectBlobs
 from esign.registry.database import Database, open_engine
 from esign.registry.models import Agency, Event
 from tests.postgres import postgres
@@ -223,13 +221,13 @@ def test_a_database_that_is_not_there_is_told_plainly(address: str) -> None:
     nowhere = Database(make_url(address).set(database="nowhere").render_as_string(hide_password=False))
     with pytest.raises(StorageUnavailable), nowhere.read() as session:
         session.execute(text("SELECT 1"))
-    assert upkeep.problems(nowhere, ObjectBlobs(MemoryStore())) == ["the database can't be reached"]
+    with pytest.raises(StorageUnavailable):
+        upkeep.database_problems(nowhere)
     nowhere.close()
 
 
 def test_the_register_is_ready_or_says_why_not(register: Register, address: str) -> None:
-    blobs = ObjectBlobs(MemoryStore())
-    assert upkeep.problems(register.database, blobs) == []
+    assert upkeep.database_problems(register.database) == []
     careless = Database(address)
 
     @event.listens_for(careless.engine, "connect")
@@ -237,7 +235,7 @@ def test_the_register_is_ready_or_says_why_not(register: Register, address: str)
         connection.execute("SET synchronous_commit = off")
         connection.commit()
 
-    assert upkeep.problems(careless, blobs) == [
+    assert upkeep.database_problems(careless) == [
         "PostgreSQL's synchronous_commit is off: what is acknowledged may be lost"
     ]
     careless.close()

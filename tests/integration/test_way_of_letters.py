@@ -16,7 +16,7 @@ from esign.pades.placement import BoxPlacement, TagPlacement
 from esign.registry import audit, clients
 from esign.registry.blobs import FolderBlobs
 from esign.registry.models import AuditEvent, Level, Scope, Signer
-from esign.service import checking, letters, settling
+from esign.service import checking, inspection, letters, settling
 from esign.service.orders import Caller, LetterFields, LetterQuery, PlannedSigner, SigningPlan, SignOrder
 from esign.service.services import Services
 from esign.service.told import Colour, RegisterStatus
@@ -338,7 +338,10 @@ def test_a_retry_gets_the_letter_that_its_dead_predecessor_released(
 
 
 def test_everything_that_is_kept_holds_together(house: House) -> None:
-    assert list(settling.faults(house.services)) == []
+    found = list(inspection.files(house.services))
+    assert found
+    assert {each.state for each in found} == {"whole"}
+    assert inspection.audit_trail(house.services).whole
 
 
 # --- what the public is told -------------------------------------------------------------------

@@ -19,7 +19,6 @@ from esign.registry import (
     states,
     upkeep,
 )
-from esign.registry.blobs import FolderBlobs
 from esign.registry.database import Database
 from esign.registry.models import Agency, Signer
 from tests.registers import NIK, NOW, Register, migrated_sqlite, open_register, sqlite_url
@@ -164,15 +163,10 @@ def test_an_address_that_can_not_be_is_refused(url: str) -> None:
 
 
 def test_a_register_is_ready_or_says_why_not(register: Register, tmp_path: Path) -> None:
-    blobs = FolderBlobs(tmp_path / "blobs")
-    assert upkeep.problems(register.database, blobs) == []
+    assert upkeep.database_problems(register.database) == []
     empty = Database(f"sqlite:///{tmp_path / 'empty.db'}")
-    (tmp_path / "file").touch()
-    assert upkeep.problems(empty, blobs) == ["the database is at revision None, and this program wants 0002"]
+    assert upkeep.database_problems(empty) == ["the database is at revision None, and this program wants 0002"]
     empty.close()
-    (tmp_path / "blobs" / "sha256").rmdir()
-    (tmp_path / "blobs" / "sha256").touch()
-    assert upkeep.problems(register.database, blobs) == ["the blob store can't be written and read"]
 
 
 def test_what_is_asked_often_is_answered_from_an_index(register: Register) -> None:

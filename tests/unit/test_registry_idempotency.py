@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from esign.errors import IdempotencyInFlight, IdempotencyMismatch
 from esign.registry import idempotency
-from esign.registry.idempotency import Answer, Begun, Terms
+from esign.registry.idempotency import Answer, Begun, Fingerprint, Terms
 from esign.registry.secrets import Keys
 from tests.registers import NOW, SERVER_KEY, Register, after, migrated_sqlite, open_register, race
 
@@ -25,7 +25,7 @@ def begin(
     register: Register, at: datetime = NOW, key: str = "surat-17", said: str = "aa" * 32, keys: Keys | None = None
 ) -> Begun | Answer:
     with register.database.write() as session:
-        return idempotency.begin(session, keys or register.keys, register.client.id, key, said, at, TERMS)
+        return idempotency.begin(session, keys or register.keys, register.client.id, key, Fingerprint(said), at, TERMS)
 
 
 def begun(register: Register, at: datetime = NOW, key: str = "surat-17") -> Begun:
@@ -135,6 +135,28 @@ def test_a_key_is_still_known_when_the_server_key_changed(register: Register) ->
     assert begin(register, keys=Keys(bytes(range(32, 64)), SERVER_KEY)) == ANSWER
 
 
+def test_a_request_says_the_same_while_the_server_key_changes(register: Register) -> None:
+    """What it says is known by an HMAC too: neither the answer nor the claim of a dead request may be lost."""
+
+    def tried(keys: Keys, at: datetime) -> Begun | Answer:
+        said = idempotency.fingerprint(keys, register.client.id, "/v1/x", {"letter": "aa"}, {"number": "1"})
+        with register.database.write() as session:
+            return idempotency.begin(session, keys, register.client.id, "surat-17", said, at, TERMS)
+
+    changed = Keys(bytes(range(32, 64)), SERVER_KEY)
+    first = tried(register.keys, NOW)
+    resumed = tried(changed, after(seconds=301))
+    assert isinstance(first, Begun)
+    assert isinstance(resumed, Begun)
+    assert (resumed.resumed, resumed.fingerprint) == (True, first.fingerprint)
+    complete(register, resumed)
+    assert tried(changed, after(hours=1)) == ANSWER
+    with register.database.read() as session:
+        assert idempotency.needed_until(session, after(hours=1), after(hours=2)) == after(hours=24, seconds=301)
+        assert idempotency.needed_until(session, NOW, after(hours=2)) is None
+        assert idempotency.needed_until(session, after(hours=1), after(hours=25)) is None
+
+
 def test_expired_answers_are_forgotten_and_live_ones_not(register: Register) -> None:
     complete(register, begun(register, key="old"))
     complete(register, begun(register, after(hours=10), key="new"))
@@ -159,10 +181,10 @@ def answers(register: Register) -> int:
 
 def test_a_fingerprint_tells_requests_apart_and_is_not_moved_by_order(register: Register) -> None:
     def said(client: str = "c", path: str = "/v1/x", file: str = "aa", **fields: str) -> str:
-        return idempotency.fingerprint(register.keys, client, path, {"letter": file}, fields)
+        return idempotency.fingerprint(register.keys, client, path, {"letter": file}, fields).present
 
     assert said(number="1", subject="s") == said(subject="s", number="1")
     different = [said(), said("d"), said(path="/v1/y"), said(file="bb"), said(number="1"), said(number="2")]
     assert len(set(different)) == len(different)
     other_server = idempotency.fingerprint(Keys(bytes(range(1, 33))), "c", "/v1/x", {"letter": "aa"}, {})
-    assert other_server != said()
+    assert other_server.present != said()

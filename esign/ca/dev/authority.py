@@ -188,6 +188,10 @@ class DevCa:
         """Its root."""
         return (self._authorities.own(Issuer.ROOT).certificate,)
 
+    def own_certificates(self) -> Sequence[x509.Certificate]:
+        """Of all its roles."""
+        return tuple(self._authorities.own(role).certificate for role in ROLES)
+
     def timestamps(self) -> TimestampAuthority:
         """Its time-stamp authority, in this process."""
         return self.timestamp_authority

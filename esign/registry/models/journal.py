@@ -42,6 +42,8 @@ class Event(StrEnum):
     """A signed file was handed to somebody."""
     PASSPHRASE_WRONG = "passphrase:wrong"  # noqa: S105
     BLOB_DAMAGED = "blob:damaged"
+    BLOB_REMOVED = "blob:removed"
+    """Files that nothing in the register named were removed from the blob store."""
     KEYS_ROTATED = "keys:rotated"
 
 
