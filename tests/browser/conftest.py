@@ -107,8 +107,9 @@ def url(house: House) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Closed with this folder: while it is open, its event loop keeps other tests from running theirs."""
     program = require_program("chromium", "chromium-browser", "google-chrome")
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:

@@ -190,7 +190,7 @@ def test_each_page_of_a_long_letter_can_be_reached(web: httpx.Client, issuer: Is
     assert re.findall(r"pages/(\d+)\.png\"><img", last.text) == ["21", "22", "23"]
     assert f'href="{letter.path}?page=11&amp;lang=en"' in last.text
     for odd in ("0", "-1", "x", "99999999999999999999", "²"):
-        assert "Halaman 1 dari 23" in read(web.get(letter.path, params={"page": odd})) or odd.startswith("9")
+        assert "Halaman 1 dari 23" in read(web.get(letter.path, params={"page": odd}))
 
 
 @pytest.mark.parametrize(
