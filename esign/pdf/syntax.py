@@ -15,17 +15,23 @@ MAX_DEPTH = 64
 WHITE = b"\0\t\n\f\r "
 _DELIMITER = rb"\0\t\n\f\r ()<>\[\]{}/%"
 _SKIP = rb"[\0\t\n\f\r ]*+(?:%[^\r\n]*+[\0\t\n\f\r ]*+)*+"
+SEPARATOR = rb"(?:[\0\t\n\f\r ]|%[^\r\n]*+[\r\n])++"
+"""What stands between the words of a reference: white space, and comments, which count as such (7.2.4)."""
 _SKIPPED = re.compile(_SKIP)
 _TOKEN = re.compile(
     _SKIP + rb"(?:"
-    rb"(\d{1,10}[\0\t\n\f\r ]+\d{1,5}[\0\t\n\f\r ]+R(?=[" + _DELIMITER + rb"]|$))"  # 1 reference
+    rb"(\d{1,15}" + SEPARATOR + rb"\d{1,5}" + SEPARATOR + rb"R(?=[" + _DELIMITER + rb"]|$))"  # 1 reference
     rb"|([+-]?(?:\d+\.?\d*|\.\d+)(?=[" + _DELIMITER + rb"]|$))"  # 2 number
     rb"|(/[^" + _DELIMITER + rb"]*)"  # 3 name
     rb"|(<[0-9A-Fa-f\0\t\n\f\r ]*>)"  # 4 hexadecimal string
     rb"|(<<)|(>>)|(\[)|(\])|(\()"  # 5 6 7 8 9
     rb"|([A-Za-z][A-Za-z0-9*'\"]*))"  # 10 keyword
 )
-_HEADER = re.compile(_SKIP + rb"(\d{1,10})[\0\t\n\f\r ]+(\d{1,5})[\0\t\n\f\r ]+obj(?=[" + _DELIMITER + rb"]|$)")
+_HEADER = re.compile(
+    _SKIP + rb"(\d{1,10})" + SEPARATOR + rb"(\d{1,5})" + SEPARATOR + rb"obj(?=[" + _DELIMITER + rb"]|$)"
+)
+_NUMBERS = re.compile(rb"\d+")
+_COMMENT = re.compile(rb"%[^\r\n]*")
 _STREAM = re.compile(_SKIP + rb"stream(\r\n|\n|\r)")
 _ENDSTREAM = re.compile(rb"[\0\t\n\f\r ]*endstream(?=[" + _DELIMITER + rb"]|$)")
 _ENDOBJ = re.compile(_SKIP + rb"endobj(?=[" + _DELIMITER + rb"]|$)")
@@ -114,7 +120,7 @@ def read_value(data: bytes, position: int, depth: int = 0) -> tuple[Object, int]
     if kind == 3:
         return _name(text), end
     if kind == 1:
-        number, generation, _ = text.split()
+        number, generation = _NUMBERS.findall(_COMMENT.sub(b" ", text))
         return Ref(int(number), int(generation)), end
     if kind == 2:
         return _number(text), end

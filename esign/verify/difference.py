@@ -7,10 +7,24 @@ from functools import cached_property
 from typing import Literal
 
 from esign.pdf.revisions import PdfFile, View
-from esign.pdf.syntax import Object, PdfDict, PdfString, PdfSyntaxError, Ref, Stream, dictionaries, references
+from esign.pdf.syntax import (
+    SEPARATOR,
+    Object,
+    PdfDict,
+    PdfString,
+    PdfSyntaxError,
+    Ref,
+    Stream,
+    dictionaries,
+    references,
+)
 from esign.pdf.xref import Section
 
-_REFERENCE = re.compile(rb"(?<![0-9])(\d{1,10})[\0\t\n\f\r ]+\d{1,5}[\0\t\n\f\r ]+R(?=[\0\t\n\f\r ()<>\[\]{}/%]|$)")
+_REFERENCE = re.compile(
+    rb"(?<![0-9])(\d{1,15})" + SEPARATOR + rb"\d{1,5}" + SEPARATOR + rb"R(?=[\0\t\n\f\r ()<>\[\]{}/%]|$)"
+)
+UNREADABLE = -1
+"""Stands for an object that can't be read, and refers to something: nobody knows in which role."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +96,9 @@ class History:
         """The numbers of the objects of a view that refer to an object, the object itself left out."""
         found = set()
         for owner, offset, index in self._referring.get(number, ()):
-            if owner != number and offset < view.end and view.place(owner) == (offset, index):
+            if (owner == UNREADABLE and offset < view.end) or (
+                owner != number and offset < view.end and view.place(owner) == (offset, index)
+            ):
                 found.add(owner)
         return found
 
@@ -98,17 +114,11 @@ class History:
                 if owner is not None:
                     result.setdefault(number, []).append((owner[0], owner[1], -1))
         for offset in sorted(self._containers()):
-            try:
-                stream = self._file.object_stream(offset, self._final.get)
-            except PdfSyntaxError:
-                continue
+            stream = self._file.object_stream(offset, self._final.get)
             if not _REFERENCE.search(stream.data):
                 continue
             for index, (owner_number, _) in enumerate(stream.objects):
-                try:
-                    value = stream.value(index, owner_number)
-                except PdfSyntaxError:
-                    continue
+                value = stream.value(index, owner_number)
                 for reference in references(value):
                     if reference.number in self._numbers:
                         result.setdefault(reference.number, []).append((owner_number, offset, index))
@@ -133,7 +143,7 @@ class History:
         try:
             item = self._file.object_at(owners[index], self._final.get)
         except PdfSyntaxError:
-            return None
+            return UNREADABLE, position
         if position >= item.end:
             return None
         stream = item.value
@@ -163,20 +173,3 @@ def _value(view: View, number: int) -> Object:
     if entry is None or entry.kind == 0:
         return None
     return view.get(Ref(number, entry.second if entry.kind == 1 else 0))
-
-
-def subtree(view: View, value: Object, limit: int = 20_000) -> set[int]:
-    """The numbers of all objects that a value leads to."""
-    found: set[int] = set()
-    pending = [reference.number for reference in references(value)]
-    while pending and len(found) < limit:
-        number = pending.pop()
-        if number in found:
-            continue
-        found.add(number)
-        try:
-            item = _value(view, number)
-        except PdfSyntaxError:
-            continue
-        pending.extend(reference.number for reference in references(item))
-    return found

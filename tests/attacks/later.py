@@ -218,3 +218,50 @@ def fields(pdf: bytes) -> Iterator[Forgery]:
         "other kind": with_key(own, b"FT", b"/Tx"),
     }.items():
         yield Forgery(f"signed field {name}", updated(pdf, {reference.number: changed, new + 1: appearance}))
+
+
+def roles(pdf: bytes) -> Iterator[Forgery]:
+    """Changed content under the name of something harmless: validation data, metadata, extensions, appearances."""
+    place = target(pdf)
+    view, page = place.view, place.page
+    root = view.trailer["Root"]
+    pages = view.catalogue["Pages"]
+    assert isinstance(root, Ref)
+    assert isinstance(pages, Ref)
+    content, _ = _content_of(pdf)
+    evil: dict[int, bytes | None] = {content: _stream(_DRAWING)}
+    turned: dict[int, bytes | None] = {page: with_key(place.text(page), b"Rotate", b"180")}
+    empty: dict[int, bytes | None] = {pages.number: b"<</Type/Pages/Count 0/Kids[]>>"}
+
+    def under(key: bytes, value: bytes, objects: dict[int, bytes | None]) -> bytes:
+        return updated(pdf, {root.number: with_key(written(view.catalogue), key, value), **objects})
+
+    for what, reference, objects in (
+        ("content", content, evil),
+        ("page", page, turned),
+        ("page tree", pages.number, empty),
+        ("page, content beside", page, evil),
+    ):
+        yield Forgery(f"certificate that is the {what}", under(b"DSS", b"<</Certs[%d 0 R]>>" % reference, objects))
+        yield Forgery(f"store that is the {what}", under(b"DSS", b"%d 0 R" % reference, objects))
+        entry = b"<</VRI<</X<</CRL[%d 0 R]>>>>>>" % reference
+        yield Forgery(f"CRL that is the {what}", under(b"DSS", entry, objects))
+        entry = b"<</VRI<</X %d 0 R>>>>" % reference
+        yield Forgery(f"VRI entry that is the {what}", under(b"DSS", entry, objects))
+        yield Forgery(f"extension that is the {what}", under(b"Extensions", b"<</E %d 0 R>>" % reference, objects))
+        yield Forgery(f"extensions that are the {what}", under(b"Extensions", b"%d 0 R" % reference, objects))
+        yield Forgery(f"metadata that are the {what}", under(b"Metadata", b"%d 0 R" % reference, objects))
+        yield Forgery(f"form that is the {what}", under(b"AcroForm", b"%d 0 R" % reference, objects))
+        yield Forgery(f"information that is the {what}", updated(pdf, objects, information=reference))
+    for number in sorted({row.first for n in view.numbers() if (row := view.entry(n)) and row.kind == 2}):
+        emptied: dict[int, bytes | None] = {number: b"<</Type/ObjStm/N 0/First 0/Length 0>>\nstream\n\nendstream"}
+        yield Forgery(f"object stream {number} emptied", updated(pdf, emptied))
+        yield Forgery(f"object stream {number} freed", updated(pdf, {number: None}))
+        yield Forgery(
+            f"object stream {number} as a certificate", under(b"DSS", b"<</Certs[%d 0 R]>>" % number, emptied)
+        )
+    font = b"<</Type/Font/Subtype/Type1/BaseFont/Courier>>"
+    for number, kind in _of_kinds(view, ("Font",)):
+        form = written(view.dictionary(view.catalogue["AcroForm"]))
+        changed = with_key(form, b"DR", b"<</Font<</F1 %d 0 R>>>>" % number)
+        yield Forgery(f"{kind} of a page as the form's", under(b"AcroForm", changed, {number: font}))

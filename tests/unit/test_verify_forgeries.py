@@ -51,6 +51,7 @@ GENERATORS: list[Generator] = [
     later.shadow,
     later.annotations,
     later.fields,
+    later.roles,
 ]
 
 
@@ -111,6 +112,33 @@ def test_an_overlapping_signature_fails_and_so_does_the_file() -> None:
         forged = pdf.replace(was, (b"0 %d %d " % gap).ljust(len(was)))
         assert forged != pdf
         assert report(forged).verdict in (Verdict.INVALID, Verdict.ALTERED)
+
+
+@pytest.mark.parametrize("reference", [b"9001 0 R", b"9001 %x\n0 %y\nR", b"09001\t0\nR", b"[[9001 0 R]]"])
+def test_what_the_signed_revision_left_open_must_stay_open(reference: bytes) -> None:
+    letter = read("typst-1.4")
+    view = PdfFile(letter).view()
+    number = next(n for n in sorted(view.numbers()) if view.dictionary(Ref(n, 0)).get("Type") == "Page")
+    page = with_key(written(view.dictionary(Ref(number, 0))), b"PieceInfo", b"<</X " + reference + b">>")
+    pdf = signed(updated(letter, {number: page}), request(Profile.B_LT)).pdf
+    assert report(pdf).verdict is Verdict.GENUINE
+    found = report(updated(pdf, {9001: b"<</Length 0>>\nstream\n\nendstream"}))
+    assert found.verdict is Verdict.ALTERED
+    assert "object.filled_gap" in {item.code for item in found.signatures[0].changes.list}
+
+
+def test_a_widget_may_not_stand_on_several_pages() -> None:
+    first = signed(read("rotated"), request(Profile.B_LT)).pdf
+    pdf = signed(first, request(Profile.B_LT, field=NewField(rect=SECOND))).pdf
+    assert report(pdf).verdict is Verdict.GENUINE
+    view = PdfFile(pdf).view()
+    pages = [n for n in sorted(view.numbers()) if view.dictionary(Ref(n, 0)).get("Type") == "Page"]
+    listed = {n: view.array(view.dictionary(Ref(n, 0)).get("Annots")) for n in pages}
+    widget = next(items[-1] for items in listed.values() if items)
+    other = next(n for n in pages if widget not in listed[n])
+    annots = written([*listed[other], widget])
+    changed = with_key(written(view.dictionary(Ref(other, 0))), b"Annots", annots)
+    assert report(updated(pdf, {other: changed})).verdict is Verdict.ALTERED
 
 
 # --- what is legitimate ----------------------------------------------------------------------------
