@@ -12,6 +12,7 @@ from esign.pdf.signatures import FoundSignature, SignatureField, find_signatures
 from esign.pdf.syntax import PdfSyntaxError
 from esign.verify.accounting import Unaccounted, unaccounted
 from esign.verify.report import Finding
+from esign.verify.steps import Check, Step, Steps, check_of
 
 _GAP = re.compile(rb"<[0-9A-Fa-f]*>")
 _RULING_KEYS = ("Contents", "ByteRange", "SubFilter", "Filter", "Type", "Reference", "Cert")
@@ -47,6 +48,8 @@ class ExaminedSignature:
     """Why its structure fails (FORMAT_FAILURE)."""
     after: tuple[Finding, ...] = ()
     """What follows the signed revision and no revision accounts for, or that doesn't build on it (HASH_FAILURE)."""
+    steps: tuple[Step, ...] = ()
+    """The checks made."""
 
     @property
     def sound(self) -> bool:
@@ -132,9 +135,20 @@ def _trailing(file: PdfFile) -> int:
 
 def _examine(file: PdfFile, final: View | None, found: FoundSignature) -> ExaminedSignature:
     faults: list[Finding] = []
+    steps = Steps()
+    examined = _examine_noting(file, final, found, faults, steps)
+    for fault in faults:
+        steps.found(fault)
+    return replace(examined, faults=tuple(faults), steps=steps.taken)
+
+
+def _examine_noting(
+    file: PdfFile, final: View | None, found: FoundSignature, faults: list[Finding], steps: Steps
+) -> ExaminedSignature:
+    """Puts what is wrong into ``faults``, and notes what passed."""
     if found.unreadable:
         faults.append(_fail("signature.unreadable", "the signature dictionary can't be read", found.number or None))
-        return ExaminedSignature(found, None, None, _holding(final, found), tuple(faults))
+        return ExaminedSignature(found, None, None, _holding(final, found), ())
     if found.compressed:
         faults.append(
             _fail("signature.compressed", "the signature dictionary stands in an object stream", found.number)
@@ -148,8 +162,12 @@ def _examine(file: PdfFile, final: View | None, found: FoundSignature) -> Examin
         faults.append(
             _fail("signature.key_twice", f"written twice in the dictionary: {', '.join(doubled)}", found.number)
         )
-    signed = _signed_range(file.data, found, faults)
+    if not faults:
+        steps.passed(Check.DICTIONARY, f"object {found.number}")
+    signed = _signed_range(file.data, found, faults, steps)
     view = _signed_view(file, found, signed, faults) if signed is not None else None
+    if view is not None and signed is not None:
+        steps.passed(Check.REVISION, f"{len(view.sections)} revisions in the first {signed.end} bytes")
     fields = _holding(view, found) if view is not None else _holding(final, found)
     if view is not None and not fields and not faults:
         faults.append(_fail("signature.without_field", "no field of the signed revision holds it", found.number))
@@ -158,12 +176,16 @@ def _examine(file: PdfFile, final: View | None, found: FoundSignature) -> Examin
         faults.append(
             _fail("signature.shared_dictionary", f"several fields share the dictionary: {names}", found.number)
         )
+    if len(fields) == 1:
+        steps.passed(Check.FIELD, fields[0].name)
     if final is not None and view is not None and not faults:
         faults.extend(_overwritten(final, found, fields))
-    return ExaminedSignature(found, signed, view, fields, tuple(faults))
+        if not faults:
+            steps.passed(Check.OVERWRITTEN)
+    return ExaminedSignature(found, signed, view, fields, ())
 
 
-def _signed_range(data: bytes, found: FoundSignature, faults: list[Finding]) -> SignedRange | None:
+def _signed_range(data: bytes, found: FoundSignature, faults: list[Finding], steps: Steps) -> SignedRange | None:
     """Rules 1 and 2."""
     numbers = found.dictionary.get("ByteRange")
     if not isinstance(numbers, list) or len(numbers) != 4:
@@ -180,6 +202,7 @@ def _signed_range(data: bytes, found: FoundSignature, faults: list[Finding]) -> 
             )
         )
         return None
+    steps.passed(Check.BYTE_RANGE, f"[{start} {gap_start} {gap_end} {length}]")
     contents = found.contents
     if contents is None or not contents.hexadecimal:
         faults.append(_fail("contents.no_hexadecimal_string", "/Contents is no hexadecimal string", found.number))
@@ -195,6 +218,7 @@ def _signed_range(data: bytes, found: FoundSignature, faults: list[Finding]) -> 
     if (contents.start, contents.end) != (gap_start, gap_end):
         faults.append(_fail("gap.elsewhere", "the unsigned gap is not the dictionary's /Contents", found.number))
         return None
+    steps.passed(Check.GAP, f"bytes {gap_start} to {gap_end}")
     return SignedRange(gap_start, gap_end, gap_end + length)
 
 
@@ -260,6 +284,7 @@ def _shared_and_overlapping(examined: list[ExaminedSignature]) -> list[ExaminedS
                     fault = _fail("byte_range.overlap", "its ranges cut into another signature", item.found.number)
                     item = replace(item, faults=(*item.faults, fault))  # noqa: PLW2901
                     break
+            item = replace(item, steps=_noted(item, Check.OVERLAP, item.faults))  # noqa: PLW2901
         result.append(item)
     return result
 
@@ -282,7 +307,18 @@ def _with_what_follows(
         starts = [section.start for section in final.sections]
         if starts[-len(signed_starts) :] != signed_starts:
             after.append(_fail("revision.not_continued", "the file doesn't build on the signed revision"))
-    return replace(item, after=tuple(after))
+    return replace(item, after=tuple(after), steps=_noted(item, Check.FOLLOWING, tuple(after)))
+
+
+def _noted(item: ExaminedSignature, check: Check, findings: tuple[Finding, ...]) -> tuple[Step, ...]:
+    """The item's checks with one more: passed, unless findings came of it."""
+    steps = Steps(item.steps)
+    mine = [finding for finding in findings if check_of(finding.code) is check]
+    for finding in mine:
+        steps.found(finding)
+    if not mine:
+        steps.passed(check)
+    return steps.taken
 
 
 def _hybrid_conflicts(view: View) -> list[Finding]:

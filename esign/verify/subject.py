@@ -24,6 +24,7 @@ from esign.verify.report import (
     Verdict,
 )
 from esign.verify.shown import certificate_info
+from esign.verify.steps import Check, Steps
 from esign.verify.structure import ExaminedSignature
 from esign.verify.timestamps import Token, read_token
 from esign.verify.trusting import Conclusion, weak
@@ -76,6 +77,7 @@ class Subject:
         self.certification: int | None = None
         self.proven: datetime | None = None
         self.stamps: list[tuple[Token, Conclusion | None]] = []
+        self.steps = Steps(examined.steps)
         self._unread: CmsError | None = None
         self.kind = self._kind()
 
@@ -103,6 +105,7 @@ class Subject:
         except CmsError as error:
             self._unread = error
         if self.message is not None:
+            self.steps.passed(Check.MESSAGE, f"SignedData of {len(self.message.certificates)} certificates")
             self.context.chains.add(*self.message.certificates)
             self.context.take_in(self.message.ocsps, self.message.crls, "cms")
 
@@ -119,6 +122,7 @@ class Subject:
     def unexamined(self, reason: str) -> SignatureReport:
         """The report on a signature whose examination broke off."""
         conclusion = conclude(SubIndication.GENERIC, _fail("signature.not_examined", reason))
+        self.steps.found(conclusion.findings[0])
         verdict = verdict_of(conclusion, integrity_only=False)
         return SignatureReport(
             field=self.examined.fields[0].name if self.examined.fields else None,
@@ -167,12 +171,31 @@ class Subject:
             self.changes, self.certification = comparison.changes, comparison.certification
         if after:
             self.changes = Changes(state=ChangeState.SUSPICIOUS, list=(*after, *self.changes.list))
+        if view is not None:
+            self._note_changes()
         if self.changes.state is ChangeState.SUSPICIOUS:
             return conclude(SubIndication.HASH_FAILURE, *self.changes.list)
         return None
 
+    def _note_changes(self) -> None:
+        changes = self.changes
+        if changes.state is ChangeState.SUSPICIOUS:
+            for finding in changes.list:
+                self.steps.found(finding, None if finding in self.examined.after else Check.CHANGES)
+            return
+        self.steps.passed(Check.CHANGES, "nothing was changed" if not changes.list else "permitted changes only")
+        for finding in changes.list:
+            self.steps.found(finding, Check.CHANGES)
+
     def _integrity_conclusion(self) -> Conclusion:
         """Step 3: the CMS."""
+        conclusion = self._message_conclusion()
+        for finding in conclusion.findings:
+            if self.token is None:
+                self.steps.found(finding)
+        return conclusion
+
+    def _message_conclusion(self) -> Conclusion:
         if self.kind is SignatureKind.NOT_UNDERSTOOD:
             message = self._unread.message if self._unread else f"/SubFilter {self.examined.found.sub_filter}"
             return conclude(SubIndication.GENERIC, _fail("signature.not_understood", message))
@@ -198,19 +221,32 @@ class Subject:
         signed = self.examined.signed
         if message.content is not None:
             raise CmsError("cms.encapsulated", "the CMS brings its own content along", SubIndication.FORMAT_FAILURE)
+        self.steps.passed(Check.CONTENT, "detached")
         cms.check_form(message, "data")
+        self.steps.passed(Check.ATTRIBUTES, f"{len(message.attributes)} signed attributes")
         if signed is None or not cms.digest_matches(message, self.context.digest_of(message.digest_algorithm, signed)):
             self.integrity = replace_integrity(self.integrity, digest=False)
             raise CmsError("cms.digest", "the digest is not that of the signed bytes", SubIndication.HASH_FAILURE)
         self.integrity = replace_integrity(self.integrity, digest=True)
+        self.steps.passed(Check.DIGEST, message.digest_algorithm)
         required = self.examined.found.sub_filter == _PADES
         self.signer = cms.find_signer(message, self.context.chains.certificates, required=required)
+        self._note_signer(message, self.signer)
         try:
             cms.check_value(message, self.signer)
         except CmsError:
             self.integrity = replace_integrity(self.integrity, signature_value=False)
             raise
         self.integrity = replace_integrity(self.integrity, signature_value=True)
+        self.steps.passed(Check.VALUE, signature_algorithm_name(message.signature_algorithm))
+
+    def _note_signer(self, message: SignedMessage, signer: x509.Certificate) -> None:
+        fingerprint = signer.sha256.hex()
+        self.steps.passed(Check.IDENTIFIED, "named by the SignerInfo", fingerprint)
+        if cms.has_signing_certificate(message):
+            self.steps.passed(Check.REFERENCE, "its digest is in the signing-certificate attribute", fingerprint)
+        else:
+            self.steps.informed(Check.REFERENCE, "there is no signing-certificate attribute, and none is asked for")
 
     def _token_conclusion(self) -> Conclusion:
         signed, contents = self.examined.signed, self.examined.found.contents
@@ -221,6 +257,7 @@ class Subject:
             lambda name: self.context.digest_of(name, signed),
             self.context.chains.certificates,
             "document",
+            self.steps,
         )
         self.signer, self.message = self.token.certificate, self.token.message
         self.integrity = Integrity(structure=True, digest=self.token.intact, signature_value=self.token.intact)
@@ -234,20 +271,44 @@ class Subject:
         covered = self.context.proven_by_document(signed)
         if self.token is not None:
             self.proven = covered
+            self._note_proof(covered)
             return self.token.judged(self.context.trusting, covered or self.context.at)
         trusting, moment = self.context.trusting, covered or self.context.at
         self.stamps = [(token, token.judged(trusting, moment)) for token, _ in self.stamps]
         times = [token.time for token, judged in self.stamps if judged is not None and judged.passed and token.time]
         self.proven = min([*times, *([covered] if covered is not None else [])], default=None)
         proven = self.proven or self.context.at
-        conclusion = self.context.trusting.judge_signer(signer, proven)
+        self._note_proof(self.proven)
+        conclusion = self.context.trusting.judge_signer(signer, proven, self.steps)
         weakness = weakness_of_signature(
             self.context.policy, message.signature_algorithm, signer.public_key, proven, message.digest_algorithm
         )
+        if weakness is None:
+            name = signature_algorithm_name(message.signature_algorithm)
+            self.steps.passed(Check.ALGORITHMS, f"{message.digest_algorithm}, {name} at {proven}")
+        else:
+            self.steps.found(weak(weakness)[2], Check.ALGORITHMS)
         if conclusion.passed and weakness is not None:
             indication, sub, finding = weak(weakness)
             return Conclusion(indication, sub, (finding,), conclusion.chain, conclusion.revocation)
         return conclusion
+
+    def _note_proof(self, proven: datetime | None) -> None:
+        """The time for which the signature is judged, and how that time is proven."""
+        at = self.context.at
+        self.steps.passed(Check.POLICY, f"{self.context.policy.title}, validated at {at}")
+        for number, (token, judged) in enumerate(self.stamps, 1):
+            if judged is not None and judged.passed:
+                self.steps.passed(Check.TIMESTAMP, f"signature time-stamp {number} of {token.time}")
+            elif judged is not None:
+                why = judged.sub_indication or judged.indication
+                finding = Finding(code="timestamp.not_passed", severity="warn", message=f"time-stamp {number}: {why}")
+                self.steps.found(finding, Check.TIMESTAMP)
+        if proven is None:
+            self.steps.informed(Check.PROVEN, f"no trusted time-stamp: judged for the time of validation, {at}")
+        else:
+            self.steps.passed(Check.PROVEN, f"existed at {proven}")
+            self.steps.passed(Check.PAST, f"judged for {proven}, not for the time of validation")
 
     def _read_stamps(self) -> None:
         message = self.message

@@ -1,7 +1,7 @@
 """Time-stamp tokens (RFC 3161), inside a signature or over the document (EN 319 102-1, 5.4)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, cast
 
@@ -21,6 +21,7 @@ from esign.verify.crypto import UnknownAlgorithmError, digest
 from esign.verify.policy import weakness_of_digest, weakness_of_signature
 from esign.verify.report import Finding, Indication, SubIndication, TimestampInfo
 from esign.verify.shown import shown_name
+from esign.verify.steps import Check, Steps
 from esign.verify.trusting import Conclusion, Trusting, weak
 
 Imprint = Callable[[str], bytes]
@@ -40,6 +41,8 @@ class Token:
     certificate: x509.Certificate | None = None
     message: SignedMessage | None = None
     imprint_algorithm: str = ""
+    steps: Steps = field(default_factory=Steps, compare=False)
+    """The checks made of it."""
 
     def failure(self) -> Conclusion:
         """The conclusion of a token that is not intact."""
@@ -55,7 +58,9 @@ class Token:
             return self.failure()
         if self.time > trusting.at + trusting.policy.tolerance:
             finding = _fail("timestamp.future", f"it states {self.time}, after the time of validation")
+            self.steps.found(finding)
             return Conclusion(Indication.INDETERMINATE, SubIndication.TIMESTAMP_ORDER_FAILURE, (finding,))
+        self.steps.passed(Check.ORDER, f"{self.time}")
         weakness = weakness_of_digest(trusting.policy, self.imprint_algorithm, proven) or weakness_of_signature(
             trusting.policy,
             self.message.signature_algorithm,
@@ -65,8 +70,10 @@ class Token:
         )
         if weakness is not None:
             indication, sub, finding = weak(weakness)
+            self.steps.found(finding, Check.ALGORITHMS)
             return Conclusion(indication, sub, (finding,))
-        return trusting.judge_authority(self.certificate, proven, self.time)
+        self.steps.passed(Check.ALGORITHMS, f"{self.imprint_algorithm}, {self.message.digest_algorithm} at {proven}")
+        return trusting.judge_authority(self.certificate, proven, self.time, self.steps)
 
     def info(self, conclusion: Conclusion | None) -> TimestampInfo:
         """For the report; without a conclusion trust was left out."""
@@ -85,29 +92,59 @@ class Token:
 
 
 def read_token(
-    token: bytes, imprint: Imprint, known: tuple[x509.Certificate, ...], kind: Literal["signature", "document"]
+    token: bytes,
+    imprint: Imprint,
+    known: tuple[x509.Certificate, ...],
+    kind: Literal["signature", "document"],
+    steps: Steps | None = None,
 ) -> Token:
-    """Checks a token's form, digest, signature value and imprint. Never raises."""
+    """Checks a token's form, digest, signature value and imprint, noting each in ``steps``. Never raises."""
+    steps = Steps() if steps is None else steps
+    token_read = _read(token, imprint, known, kind, steps)
+    if token_read.fault is not None:
+        steps.found(token_read.fault)
+    return token_read
+
+
+def _read(
+    token: bytes,
+    imprint: Imprint,
+    known: tuple[x509.Certificate, ...],
+    kind: Literal["signature", "document"],
+    steps: Steps,
+) -> Token:
     time: datetime | None = None
     try:
         message = read_message(token)
+        steps.passed(Check.MESSAGE, f"SignedData of {len(message.certificates)} certificates")
         check_form(message, "tst_info")
+        steps.passed(Check.ATTRIBUTES, f"{len(message.attributes)} signed attributes")
         _require(
             message.content is not None, "timestamp.empty", "the token states nothing", SubIndication.FORMAT_FAILURE
         )
         content = message.content or b""
         unchanged = digest_matches(message, digest(message.digest_algorithm, content))
         _require(unchanged, "timestamp.digest", "what the token states was changed", SubIndication.HASH_FAILURE)
+        steps.passed(Check.DIGEST, message.digest_algorithm)
         stated = tsp.TSTInfo.load(content, strict=True)
         time = cast("datetime", stated["gen_time"].native).astimezone(UTC)
         algorithm = str(stated["message_imprint"]["hash_algorithm"]["algorithm"].native)
         certificate = find_signer(message, known, required=True)
+        steps.passed(Check.IDENTIFIED, "named by the SignerInfo", certificate.sha256.hex())
+        steps.passed(Check.REFERENCE, "its digest is in the signing-certificate attribute", certificate.sha256.hex())
         check_value(message, certificate)
+        steps.passed(Check.VALUE)
         same = stated["message_imprint"]["hashed_message"].native == imprint(algorithm)
         _require(same, "timestamp.imprint", "the token was made for other data", SubIndication.HASH_FAILURE)
+        steps.passed(Check.IMPRINT, algorithm)
     except CmsError as error:
         return Token(
-            kind, time, intact=False, fault=_fail(error.code, error.message), sub_indication=error.sub_indication
+            kind,
+            time,
+            intact=False,
+            fault=_fail(error.code, error.message),
+            sub_indication=error.sub_indication,
+            steps=steps,
         )
     except UnknownAlgorithmError as error:
         return Token(
@@ -116,11 +153,14 @@ def read_token(
             intact=False,
             fault=_fail("timestamp.algorithm", str(error)),
             sub_indication=SubIndication.GENERIC,
+            steps=steps,
         )
     except ODD_INPUT as error:
         fault = _fail("timestamp.unreadable", f"the token can't be read: {type(error).__name__}")
-        return Token(kind, time, intact=False, fault=fault, sub_indication=SubIndication.FORMAT_FAILURE)
-    return Token(kind, time, intact=True, certificate=certificate, message=message, imprint_algorithm=algorithm)
+        return Token(kind, time, intact=False, fault=fault, sub_indication=SubIndication.FORMAT_FAILURE, steps=steps)
+    return Token(
+        kind, time, intact=True, certificate=certificate, message=message, imprint_algorithm=algorithm, steps=steps
+    )
 
 
 def _require(condition: bool, code: str, message: str, sub_indication: SubIndication) -> None:  # noqa: FBT001

@@ -17,6 +17,7 @@ from esign.verify.policy import (
 from esign.verify.report import FetchRequest, Finding, Indication, RevocationInfo, SubIndication
 from esign.verify.revocation import RevocationData, RevocationStatus
 from esign.verify.shown import shown_name
+from esign.verify.steps import Check, Steps
 from esign.x509 import crl as x509_crl
 from esign.x509.revocation import RevocationReason
 
@@ -26,6 +27,9 @@ _HARMLESS_FOR_TIMESTAMPS = (
     RevocationReason.CESSATION_OF_OPERATION,
 )
 """Reasons after which older time-stamps keep their worth (RFC 3161, 4)."""
+
+Problem = tuple[Indication, SubIndication, Finding]
+"""What stands against a certificate."""
 
 
 @dataclass(frozen=True)
@@ -56,40 +60,60 @@ class Trusting:
     at: datetime
     missing: dict[tuple[str, bytes], FetchRequest] = field(default_factory=dict)
 
-    def judge_signer(self, certificate: x509.Certificate, proven: datetime) -> Conclusion:
-        """Whether a document signature of that certificate holds that is proven to exist at ``proven``."""
-        if not may_sign_documents(self.policy, certificate):
-            return self._refused(certificate, proven, "its purposes don't include signing documents")
-        return self._judge(certificate, proven, fresh_for=proven, stamped=None)
+    def judge_signer(self, certificate: x509.Certificate, proven: datetime, steps: Steps | None = None) -> Conclusion:
+        """Whether a document signature of that certificate holds that is proven to exist at ``proven``.
 
-    def judge_authority(self, certificate: x509.Certificate, proven: datetime, stamped: datetime) -> Conclusion:
+        The checks made are noted in ``steps``.
+        """
+        steps = Steps() if steps is None else steps
+        if not may_sign_documents(self.policy, certificate):
+            return self._refused(certificate, proven, "its purposes don't include signing documents", steps)
+        steps.passed(Check.PURPOSE, "it may sign documents", certificate.sha256.hex())
+        return self._judge(certificate, proven, steps, fresh_for=proven, stamped=None)
+
+    def judge_authority(
+        self, certificate: x509.Certificate, proven: datetime, stamped: datetime, steps: Steps | None = None
+    ) -> Conclusion:
         """Whether a time-stamp holds that states ``stamped`` and is proven to exist at ``proven``.
 
         Its revocation data must be fresh for the time that it states: what a time-stamp authority signed
-        before its revocation without loss of key stays good (RFC 3161, 4).
+        before its revocation without loss of key stays good (RFC 3161, 4). The checks made are noted in ``steps``.
         """
+        steps = Steps() if steps is None else steps
         if not may_stamp_times(certificate):
-            return self._refused(certificate, proven, "it is no time-stamping certificate")
-        return self._judge(certificate, proven, fresh_for=stamped, stamped=stamped)
+            return self._refused(certificate, proven, "it is no time-stamping certificate", steps)
+        steps.passed(Check.PURPOSE, "it may stamp times", certificate.sha256.hex())
+        return self._judge(certificate, proven, steps, fresh_for=stamped, stamped=stamped)
 
-    def _refused(self, certificate: x509.Certificate, proven: datetime, message: str) -> Conclusion:
+    def _refused(self, certificate: x509.Certificate, proven: datetime, message: str, steps: Steps) -> Conclusion:
+        finding = _fail("certificate.purpose", message)
+        steps.found(finding, certificate=certificate.sha256.hex())
         standing = self.chains.standing(certificate, proven)
         if standing.state == "none":
-            return _no_chain(standing.chain)
-        finding = _fail("certificate.purpose", message)
+            return _no_chain(standing.chain, steps)
         return Conclusion(Indication.INDETERMINATE, SubIndication.CHAIN_CONSTRAINTS_FAILURE, (finding,), standing.chain)
 
     def _judge(
-        self, certificate: x509.Certificate, proven: datetime, *, fresh_for: datetime, stamped: datetime | None
+        self,
+        certificate: x509.Certificate,
+        proven: datetime,
+        steps: Steps,
+        *,
+        fresh_for: datetime,
+        stamped: datetime | None,
     ) -> Conclusion:
         standing = self.chains.standing(certificate, proven)
         if standing.state == "none":
-            return _no_chain(standing.chain)
+            return _no_chain(standing.chain, steps)
+        anchor = standing.chain[-1]
+        steps.passed(Check.CHAIN, f"to {shown_name(anchor.subject)}", anchor.sha256.hex())
         if standing.state == "broken":
             finding = _fail("chain.broken", standing.reason[:300])
+            steps.found(finding)
             sub = SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE
             return Conclusion(Indication.INDETERMINATE, sub, (finding,), standing.chain)
         chain = standing.chain
+        steps.passed(Check.PATH, f"{len(chain)} certificates")
         statuses = [
             self.revocation.status(item, issuer, fresh_for if stamped is None else stamped, self.at)
             for item, issuer in pairwise(chain)
@@ -102,17 +126,27 @@ class Trusting:
             for item, issuer in pairwise(chain)
         )
         problem = (
-            self._dates(chain, proven)
-            or self._revoked(statuses, proven, stamped)
-            or self._unknown(chain, statuses)
-            or self._weak(weakness_of_certificates(self.policy, chain, proven))
+            self._dates(chain, proven, steps)
+            or self._revoked(chain, statuses, proven, stamped, steps)
+            or self._unknown(chain, statuses, steps)
+            or self._weak(chain, proven, steps)
         )
         if problem is None:
             return Conclusion(Indication.TOTAL_PASSED, None, (), chain, infos, embedded)
         indication, sub, finding = problem
         return Conclusion(indication, sub, (finding,), chain, infos, embedded)
 
-    def _dates(self, chain: Chain, proven: datetime) -> tuple[Indication, SubIndication, Finding] | None:
+    def _dates(self, chain: Chain, proven: datetime, steps: Steps) -> Problem | None:
+        problem = self._out_of_bounds(chain, proven)
+        if problem is not None:
+            steps.found(problem[2])
+        else:
+            for item in chain:
+                found = f"{item.not_valid_before} to {item.not_valid_after}, at {proven}"
+                steps.passed(Check.VALIDITY, found, item.sha256.hex())
+        return problem
+
+    def _out_of_bounds(self, chain: Chain, proven: datetime) -> Problem | None:
         slack = self.policy.tolerance
         leaf = chain[0]
         if proven + slack < leaf.not_valid_before:
@@ -131,8 +165,27 @@ class Trusting:
         return None
 
     def _revoked(
+        self,
+        chain: Chain,
+        statuses: list[RevocationStatus],
+        proven: datetime,
+        stamped: datetime | None,
+        steps: Steps,
+    ) -> Problem | None:
+        problem = self._revoked_before(statuses, proven, stamped)
+        for index, status in enumerate(statuses):
+            fingerprint = chain[index].sha256.hex()
+            if problem is not None and problem[3] == index:
+                steps.found(problem[2], certificate=fingerprint)
+                break
+            if status.statement is not None:
+                steps.passed(Check.REVOCATION, _told(status), fingerprint)
+        return None if problem is None else problem[:3]
+
+    def _revoked_before(
         self, statuses: list[RevocationStatus], proven: datetime, stamped: datetime | None
-    ) -> tuple[Indication, SubIndication, Finding] | None:
+    ) -> tuple[Indication, SubIndication, Finding, int] | None:
+        """The problem, and which certificate of the chain has it."""
         for index, status in enumerate(statuses):
             if status.statement is None:
                 continue
@@ -147,19 +200,19 @@ class Trusting:
             what = "on hold" if answer.on_hold else "revoked"
             finding = _fail("certificate.revoked", f"{what} since {revoked_at}, before the proven time {proven}")
             sub = SubIndication.REVOKED_NO_POE if index == 0 else SubIndication.REVOKED_CA_NO_POE
-            return Indication.INDETERMINATE, sub, finding
+            return Indication.INDETERMINATE, sub, finding, index
         return None
 
-    def _unknown(
-        self, chain: Chain, statuses: list[RevocationStatus]
-    ) -> tuple[Indication, SubIndication, Finding] | None:
+    def _unknown(self, chain: Chain, statuses: list[RevocationStatus], steps: Steps) -> Problem | None:
         problem = None
         for item, issuer, status in zip(chain, chain[1:], statuses, strict=False):
             if status.state in ("good", "revoked"):
+                steps.passed(Check.FRESH, _told(status), item.sha256.hex())
                 continue
             self._ask(item, issuer)
             word = "only older than needed" if status.state == "stale" else "missing"
             finding = _fail("revocation.unknown", f"revocation data for {shown_name(item.subject)} are {word}")
+            steps.found(finding, certificate=item.sha256.hex())
             problem = problem or (Indication.INDETERMINATE, SubIndication.TRY_LATER, finding)
         return problem
 
@@ -178,11 +231,25 @@ class Trusting:
                     issuer=issuer.dump(),
                 )
 
-    def _weak(self, weakness: Weakness | None) -> tuple[Indication, SubIndication, Finding] | None:
-        return None if weakness is None else weak(weakness)
+    def _weak(self, chain: Chain, proven: datetime, steps: Steps) -> Problem | None:
+        weakness = weakness_of_certificates(self.policy, chain, proven)
+        if weakness is None:
+            steps.passed(Check.CHAIN_ALGORITHMS, f"at {proven}")
+            return None
+        problem = weak(weakness)
+        steps.found(problem[2], Check.CHAIN_ALGORITHMS)
+        return problem
 
 
-def weak(weakness: Weakness) -> tuple[Indication, SubIndication, Finding]:
+def _told(status: RevocationStatus) -> str:
+    """What the newest usable statement says, for the detailed report."""
+    if status.statement is None:
+        return status.state
+    answer = status.statement.answer
+    return f"{status.state} by {status.statement.kind} ({status.statement.origin}) of {answer.this_update}"
+
+
+def weak(weakness: Weakness) -> Problem:
     """The indication for an algorithm that didn't count at the proven time (EN 319 102-1, 5.2.8)."""
     if weakness.until is None:
         finding = _fail("algorithm.weak", f"{weakness.what} is not acceptable")
@@ -191,8 +258,9 @@ def weak(weakness: Weakness) -> tuple[Indication, SubIndication, Finding]:
     return Indication.INDETERMINATE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, finding
 
 
-def _no_chain(chain: Chain) -> Conclusion:
+def _no_chain(chain: Chain, steps: Steps) -> Conclusion:
     finding = _fail("chain.none", "no chain leads to a trusted root")
+    steps.found(finding)
     return Conclusion(Indication.INDETERMINATE, SubIndication.NO_CERTIFICATE_CHAIN_FOUND, (finding,), chain)
 
 
