@@ -15,6 +15,8 @@ import pytest
 
 JAVA_PROJECT = Path(__file__).parent / "interop" / "java"
 """Maven project with EU DSS and veraPDF (see its pom.xml)."""
+S3_PROJECT = Path(__file__).parent / "s3"
+"""Maven project that names S3Proxy, and nothing else."""
 
 
 def missing(reason: str) -> NoReturn:
@@ -38,29 +40,37 @@ def require_java_project() -> list[str]:
 
     Built by Maven when it was not yet, or when a source is newer than what was built.
     """
+    classes = JAVA_PROJECT / "target" / "classes"
+    return _java(JAVA_PROJECT, "package", "dependency:copy-dependencies", classes=f"{classes}{os.pathsep}")
+
+
+def require_s3proxy() -> list[str]:
+    """The same for S3Proxy, which Maven fetches."""
+    return _java(S3_PROJECT, "dependency:copy-dependencies")
+
+
+def _java(project: Path, *goals: str, classes: str = "") -> list[str]:
     java = require_program("java")
-    reason = _build_java_project()
+    reason = _build(project, *goals)
     if reason:
         missing(reason)
-    classes, dependencies = JAVA_PROJECT / "target" / "classes", JAVA_PROJECT / "target" / "dependency"
-    return [str(java), "-cp", f"{classes}{os.pathsep}{dependencies}/*"]
+    return [str(java), "-cp", f"{classes}{project / 'target' / 'dependency'}/*"]
 
 
 @cache
-def _build_java_project() -> str | None:
+def _build(project: Path, *goals: str) -> str | None:
     """Builds once a test run; what hinders it, or None."""
-    marker = JAVA_PROJECT / "target" / "built"
-    sources = [JAVA_PROJECT / "pom.xml", *(JAVA_PROJECT / "src").rglob("*.java")]
+    marker = project / "target" / "built"
+    sources = [project / "pom.xml", *(project / "src").rglob("*.java")]
     if marker.exists() and marker.stat().st_mtime >= max(source.stat().st_mtime for source in sources):
         return None
     maven = shutil.which("mvn")
     if maven is None:
         return "mvn is not installed"
-    shutil.rmtree(JAVA_PROJECT / "target", ignore_errors=True)  # no jar of an older version may stay on the class path
-    goals = ["package", "dependency:copy-dependencies"]
-    built = run([maven, "-q", "-B", *goals], cwd=JAVA_PROJECT, capture_output=True, text=True, check=False)
+    shutil.rmtree(project / "target", ignore_errors=True)  # no jar of an older version may stay on the class path
+    built = run([maven, "-q", "-B", *goals], cwd=project, capture_output=True, text=True, check=False)
     if built.returncode != 0:
-        return f"Maven could not build {JAVA_PROJECT.name}: {(built.stdout + built.stderr)[-600:]}"
+        return f"Maven could not build {project.name}: {(built.stdout + built.stderr)[-600:]}"
     marker.touch()
     return None
 
