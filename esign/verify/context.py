@@ -4,10 +4,11 @@ import hashlib
 from datetime import datetime
 
 from esign.verify.chains import Chains
-from esign.verify.cms import ODD_INPUT
+from esign.verify.cms import ODD_INPUT, SignedMessage
 from esign.verify.crypto import digest
 from esign.verify.difference import History
 from esign.verify.evidence import Material, Store, read_store
+from esign.verify.inventory import Inventory
 from esign.verify.lists import Origin
 from esign.verify.policy import Policy
 from esign.verify.revocation import RevocationData
@@ -39,28 +40,42 @@ class Context:
         self.revocation = RevocationData(policy, self.chains)
         self.trusting = Trusting(self.chains, self.revocation, policy, at)
         self.store = read_store(structure.view) if structure.view is not None else Store()
+        self.inventory = Inventory()
         self._digests: dict[tuple[str, SignedRange], bytes] = {}
         self._prefixes: dict[int, str] = {}
         self.history = _history(structure)
         self._stamps: list[tuple[SignedRange, datetime]] = []
         self.chains.add(*self.store.certificates)
+        self.inventory.certificates(self.store.certificates, "dss")
         self.take_in(self.store.ocsps, self.store.crls, "dss")
 
-    def take_in(self, ocsps: tuple[bytes, ...], crls: tuple[bytes, ...], origin: Origin) -> None:
-        """Adds revocation data of that origin."""
+    def take_in(
+        self, ocsps: tuple[bytes, ...], crls: tuple[bytes, ...], origin: Origin, signature: int | None = None
+    ) -> None:
+        """Adds revocation data of that origin; ``signature``: the number of the one that brought them."""
         for der in ocsps:
-            self.revocation.add_ocsp(der, origin)
+            self.inventory.revocation("ocsp", self.revocation.add_ocsp(der, origin), origin, signature)
         for der in crls:
             self.revocation.add_crl(der, origin)
+            self.inventory.revocation("crl", der, origin, signature)
+
+    def take_in_message(self, message: SignedMessage, signature: int) -> None:
+        """Adds the certificates and revocation data that the CMS of a signature, or of its time-stamp, brings."""
+        self.chains.add(*message.certificates)
+        self.inventory.certificates(message.certificates, "cms", signature)
+        self.take_in(message.ocsps, message.crls, "cms", signature)
 
     def take_in_material(self, material: Material) -> None:
         """Adds what was handed in."""
+        origin: Origin = "given" if material.given else "fetched"
         for der in material.certificates:
             try:
-                self.chains.add(read_certificate(der))
+                certificate = read_certificate(der)
             except ODD_INPUT:
                 continue
-        self.take_in(material.ocsps, material.crls, "given" if material.given else "fetched")
+            self.chains.add(certificate)
+            self.inventory.certificates((certificate,), origin)
+        self.take_in(material.ocsps, material.crls, origin)
 
     def digest_of(self, name: str, signed: SignedRange) -> bytes:
         """The digest of the signed ranges, computed once per algorithm. Raises `UnknownAlgorithmError`."""

@@ -6,19 +6,19 @@ from esign.verify.report import SignatureKind, SignatureReport
 from esign.verify.subject import Subject
 
 
-def examine_signatures(context: Context) -> tuple[SignatureReport, ...]:
-    """The report on each signature, in the order of the file.
+def examine_signatures(context: Context) -> tuple[tuple[Subject, SignatureReport], ...]:
+    """Each signature with its report, in the order of the file.
 
     Document time-stamps go first, the last one first: each that passes proves when what it covers existed.
     """
-    subjects = [Subject(context, item) for item in context.structure.signatures]
+    subjects = [Subject(context, item, number) for number, item in enumerate(context.structure.signatures, 1)]
     for subject in subjects:
         subject.read()
     stamps = [item for item in subjects if item.kind is SignatureKind.DOCUMENT_TIMESTAMP]
     others = [item for item in subjects if item.kind is not SignatureKind.DOCUMENT_TIMESTAMP]
     stamps.sort(key=lambda item: item.signed_end, reverse=True)
     reports = {id(item): _report(item) for item in (*stamps, *others)}
-    return tuple(reports[id(item)] for item in subjects)
+    return tuple((item, reports[id(item)]) for item in subjects)
 
 
 def _report(subject: Subject) -> SignatureReport:

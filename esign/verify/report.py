@@ -231,6 +231,8 @@ class RevocationInfo(_Model):
     """Why it was revoked (RFC 5280, 5.3.1)."""
     fresh: bool
     """Whether it is new enough for the proven time (EN 319 102-1, 5.2.5.4)."""
+    sha256: str | None = None
+    """Of the answer or list itself, as the diagnostic data name it."""
 
 
 class Integrity(_Model):

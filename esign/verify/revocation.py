@@ -30,6 +30,8 @@ class Statement:
     """It speaks of certificates that expired no earlier than this (archiveCutoff, expiredCertsOnCRL)."""
     vouchers: tuple[Chain, ...] = ()
     """Chains of those who signed a CRL in the issuer's place: it counts only while they are not revoked."""
+    encoded: bytes = b""
+    """The answer or list itself, DER."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class RevocationStatus:
             revoked_at=answer.revoked_at,
             reason=answer.reason.value if answer.reason else None,
             fresh=self.fresh,
+            sha256=hashlib.sha256(self.statement.encoded).hexdigest(),
         )
 
 
@@ -71,8 +74,8 @@ class RevocationData:
         self._statements: dict[tuple[bytes, bytes], tuple[Statement, ...]] = {}
         self._asked: list[bytes] = []
 
-    def add_ocsp(self, der: bytes, origin: Origin) -> None:
-        """Takes an OCSPResponse, or a bare BasicOCSPResponse (RFC 5940), which it wraps."""
+    def add_ocsp(self, der: bytes, origin: Origin) -> bytes:
+        """Takes an OCSPResponse, or a bare BasicOCSPResponse (RFC 5940), which it wraps; gives back what it keeps."""
         try:
             parsed = ocsp.OCSPResponse.load(der)
             _ = parsed["response_status"].native
@@ -80,9 +83,10 @@ class RevocationData:
             try:
                 der = _wrapped(ocsp.BasicOCSPResponse.load(der))
             except ODD_INPUT:
-                return
+                return der
         self._ocsps.setdefault(hashlib.sha256(der).digest(), (der, origin))
         self._statements.clear()
+        return der
 
     def add_crl(self, der: bytes, origin: Origin) -> None:
         """Takes a CertificateList."""
@@ -112,7 +116,7 @@ class RevocationData:
             except (Rejected, *ODD_INPUT):
                 continue
             if self._is_acceptable(answer):
-                yield Statement("ocsp", origin, answer, covers_expired)
+                yield Statement("ocsp", origin, answer, covers_expired, encoded=der)
 
     def _from_lists(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Iterator[Statement]:
         try:
@@ -124,7 +128,7 @@ class RevocationData:
                 covers_expired = _expired_certificates_on(item.encoded)
             except ODD_INPUT:
                 continue
-            yield Statement("crl", item.origin, item.answer, covers_expired, item.vouchers)
+            yield Statement("crl", item.origin, item.answer, covers_expired, item.vouchers, item.encoded)
 
     def _is_acceptable(self, answer: RevocationAnswer) -> bool:
         produced = answer.produced_at

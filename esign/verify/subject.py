@@ -66,9 +66,11 @@ def verdict_of(conclusion: Conclusion, *, integrity_only: bool) -> Verdict:
 class Subject:
     """A signature under examination."""
 
-    def __init__(self, context: Context, examined: ExaminedSignature) -> None:
+    def __init__(self, context: Context, examined: ExaminedSignature, number: int = 1) -> None:
+        """``number``: its place in the file, from 1."""
         self.context = context
         self.examined = examined
+        self.number = number
         self.message: SignedMessage | None = None
         self.token: Token | None = None
         self.signer: x509.Certificate | None = None
@@ -106,8 +108,7 @@ class Subject:
             self._unread = error
         if self.message is not None:
             self.steps.passed(Check.MESSAGE, f"SignedData of {len(self.message.certificates)} certificates")
-            self.context.chains.add(*self.message.certificates)
-            self.context.take_in(self.message.ocsps, self.message.crls, "cms")
+            self.context.take_in_message(self.message, self.number)
 
     def report(self) -> SignatureReport:
         """Examines what is left and tells all."""
@@ -318,8 +319,7 @@ class Subject:
             known = self.context.chains.certificates
             token = read_token(der, lambda name: digest(name, message.signature), known, "signature")
             if token.message is not None:
-                self.context.chains.add(*token.message.certificates)
-                self.context.take_in(token.message.ocsps, token.message.crls, "cms")
+                self.context.take_in_message(token.message, self.number)
             self.stamps.append((token, None))
 
     # --- what is told ------------------------------------------------------------------------------

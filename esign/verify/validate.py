@@ -12,6 +12,7 @@ The steps, each done by one named function or module:
 
 import hashlib
 from base64 import b64decode, b64encode
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
 
@@ -35,10 +36,21 @@ from esign.verify.report import (
     worst,
 )
 from esign.verify.structure import Structure, examine_structure
+from esign.verify.subject import Subject
 from esign.x509.encoding import read_certificate
 from esign.x509.trust import TrustStore
 
 VALIDATE_TASK = "esign.verify.validate:validate_task"
+
+
+@dataclass(frozen=True)
+class Validation:
+    """A report with what it was made from, for the reports that say more."""
+
+    report: Report
+    context: Context | None
+    """None: the file could not be examined at all."""
+    subjects: tuple[Subject, ...] = ()
 
 
 def validate(
@@ -55,21 +67,37 @@ def validate(
     ``material`` is revocation data and certificates from outside the file. ``integrity_only`` leaves out chain,
     revocation and algorithm dates, and says `Verdict.INTACT` for `Verdict.GENUINE`. Never raises for what a file holds.
     """
+    return validation(pdf, trust, at, material=material, policy=policy, integrity_only=integrity_only).report
+
+
+def validation(
+    pdf: bytes,
+    trust: TrustStore,
+    at: datetime,
+    *,
+    material: Material | tuple[Material, ...] = (),
+    policy: Policy = DEFAULT,
+    integrity_only: bool = False,
+) -> Validation:
+    """`validate`, and what the report was made from."""
     at = at.astimezone(UTC)
     handed = (material,) if isinstance(material, Material) else material
     try:
         structure = examine_structure(pdf)
     except PdfSyntaxError as error:
         finding = Finding(code="file.limits", severity="fail", message=str(error))
-        return _report(pdf, trust, at, policy, None, (finding,), (), (), integrity_only=integrity_only)
+        report = _report(pdf, trust, at, policy, None, (finding,), (), (), integrity_only=integrity_only)
+        return Validation(report, None)
     context = Context(pdf, structure, trust, at, policy, integrity_only=integrity_only)
     for item in handed:
         context.take_in_material(item)
-    signatures = examine_signatures(context)
+    examined = examine_signatures(context)
+    signatures = tuple(report for _, report in examined)
     missing = tuple(context.trusting.missing.values())
-    return _report(
+    report = _report(
         pdf, trust, at, policy, structure, _findings(structure), signatures, missing, integrity_only=integrity_only
     )
+    return Validation(report, context, tuple(subject for subject, _ in examined))
 
 
 def _findings(structure: Structure) -> tuple[Finding, ...]:
@@ -158,6 +186,11 @@ def _verdict(
 
 def validate_task(header: Header, blobs: list[bytes]) -> tuple[Header, list[bytes]]:
     """`validate` as a task of the sandbox; the counterpart of `validate_in`."""
+    return report_answer(ordered(header, blobs).report), []
+
+
+def ordered(header: Header, blobs: list[bytes]) -> Validation:
+    """The validation that a parent ordered; the counterpart of `order`."""
     counts = cast("dict[str, int]", header["counts"])
     remaining = iter(blobs[1:])
 
@@ -170,13 +203,17 @@ def validate_task(header: Header, blobs: list[bytes]) -> tuple[Header, list[byte
     )
     given = Material(take("given_certificates"), take("given_ocsps"), take("given_crls"), given=True)
     fetched = Material(take("fetched_certificates"), take("fetched_ocsps"), take("fetched_crls"))
-    report = validate(
+    return validation(
         blobs[0],
         trust,
         datetime.fromisoformat(str(header["at"])),
         material=(given, fetched),
         integrity_only=bool(header["integrity_only"]),
     )
+
+
+def report_answer(report: Report) -> Header:
+    """A report for the pipe; the counterpart of `read_report`."""
     answer = cast("Header", report.model_dump(mode="json"))
     answer["missing"] = [
         {
@@ -188,7 +225,7 @@ def validate_task(header: Header, blobs: list[bytes]) -> tuple[Header, list[byte
         }
         for item in report.missing
     ]
-    return answer, []
+    return answer
 
 
 def validate_in(
@@ -205,6 +242,15 @@ def validate_in(
 
     Raises `Busy`, and `LetterNotExamined` when the worker reached its limits.
     """
+    header, blobs = order(trust, at, material=material, integrity_only=integrity_only)
+    answer, _ = runner.run(VALIDATE_TASK, header, pdf, *blobs, timeout=timeout)
+    return read_report(answer)
+
+
+def order(
+    trust: TrustStore, at: datetime, *, material: tuple[Material, ...], integrity_only: bool
+) -> tuple[Header, list[bytes]]:
+    """What a worker is told beside the file, for all tasks that validate: a header and blobs."""
     given = [item for item in material if item.given]
     fetched = [item for item in material if not item.given]
     groups: dict[str, list[bytes]] = {
@@ -220,8 +266,11 @@ def validate_in(
         "integrity_only": integrity_only,
         "counts": {name: len(items) for name, items in groups.items()},
     }
-    blobs = [der for items in groups.values() for der in items]
-    answer, _ = runner.run(VALIDATE_TASK, header, pdf, *blobs, timeout=timeout)
+    return header, [der for items in groups.values() for der in items]
+
+
+def read_report(answer: Header) -> Report:
+    """The report that a worker answered."""
     for item in cast("list[dict[str, object]]", answer["missing"]):
         item["certificate"] = b64decode(str(item["certificate"]))
         item["issuer"] = b64decode(str(item["issuer"]))
