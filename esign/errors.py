@@ -516,7 +516,7 @@ class LetterStateForbids(EsignError):
 
 
 class AlreadySignedBy(EsignError):
-    """This official's signature is already in the letter."""
+    """The official's signature is already in the letter."""
 
     code = "letter.already_signed_by"
     status = 409
