@@ -1,85 +1,133 @@
-"""What validation demands: algorithms by date, key purposes, freshness. Data, so that a report can name it by hash."""
+"""What validation demands: how much each check counts, algorithms by date, key purposes, freshness.
+
+A policy is a file (`esign.verify.policy_file`), so that a report can name it, with its version and its SHA-256.
+"""
 
 import hashlib
 import itertools
-import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property, lru_cache
+from importlib import resources
+from typing import Literal
 
 from asn1crypto import algos, keys, x509
 
+from esign.verify import policy_file
+from esign.verify.checks import PolicyCheck, Severity
+from esign.verify.policy_file import PolicyFile, PolicyFileError
+from esign.verify.report import Finding
 from esign.x509.rejection import NotSupported
 from esign.x509.signatures import kind_and_digest
 
-
-def _day(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
-
-
 _NEVER = datetime.min.replace(tzinfo=UTC)
+_LARGEST = 1024 * 1024
 
-DIGESTS_UNTIL: dict[str, datetime | None] = {
-    "sha1": _day("2012-08-01"),
-    "sha224": _day("2023-01-01"),
-    "sha512_224": _day("2023-01-01"),
-    "sha3_224": _day("2023-01-01"),
-    "sha256": None,
-    "sha384": None,
-    "sha512": None,
-    "sha512_256": None,
-    "sha3_256": None,
-    "sha3_384": None,
-    "sha3_512": None,
-}
-"""Until when a digest algorithm was thought safe (TS 119 312); None: still. What isn't listed never was (MD5)."""
 
-KEYS_UNTIL: tuple[tuple[str, int, datetime | None], ...] = (
-    ("rsa", 2048, None),
-    ("rsa", 1536, _day("2011-01-01")),
-    ("rsa", 1024, _day("2009-08-01")),
-    ("ec", 256, None),
-    ("ec", 224, _day("2021-01-01")),
-    ("dsa", 2048, _day("2026-01-01")),
-    ("dsa", 1024, _day("2009-08-01")),
-    ("ed25519", 0, None),
-    ("ed448", 0, None),
-)
-"""Kind of key, least size in bits, until when; the first row that fits counts. What fits none never was safe."""
+@lru_cache(maxsize=1)
+def _strict() -> tuple[bytes, PolicyFile]:
+    """The shipped policy: what every entry is that another policy leaves out."""
+    data = (resources.files("esign.verify") / "policies" / "strict.toml").read_bytes()
+    return data, policy_file.parse(data)
 
-DOCUMENT_SIGNING_PURPOSES = (
-    "2.5.29.37.0",  # any
-    "1.3.6.1.5.5.7.3.36",  # RFC 9336 document signing
-    "1.2.840.113583.1.1.5",  # Adobe authentic documents
-    "1.3.6.1.4.1.311.10.3.12",  # Microsoft document signing
-    "1.3.6.1.5.5.7.3.4",  # e-mail protection
-)
-"""Extended key usages one of which a signer's certificate must have, where it has any."""
+
+def _strict_digests() -> dict[str, datetime | None]:
+    return {row.name: row.moment for row in _strict()[1].algorithms.digests}
+
+
+def _strict_keys() -> tuple[tuple[str, int, datetime | None], ...]:
+    return _ordered(_strict()[1])
+
+
+def _strict_purposes() -> tuple[str, ...]:
+    return _strict()[1].certificates.purposes
+
+
+def _ordered(file: PolicyFile) -> tuple[tuple[str, int, datetime | None], ...]:
+    """The rows of keys, those of more bits first."""
+    rows = sorted(file.algorithms.keys, key=lambda row: -row.bits)
+    return tuple((row.kind, row.bits, row.moment) for row in rows)
 
 
 @dataclass(frozen=True)
 class Policy:
-    """The demands of one validation."""
+    """The demands of one validation; what is not given is as in the shipped strict policy."""
 
-    name: str = "esign-strict"
+    name: str = "unnamed"
     version: int = 1
-    digests_until: dict[str, datetime | None] = field(default_factory=lambda: dict(DIGESTS_UNTIL))
-    keys_until: tuple[tuple[str, int, datetime | None], ...] = KEYS_UNTIL
-    purposes: tuple[str, ...] = DOCUMENT_SIGNING_PURPOSES
+    digests_until: dict[str, datetime | None] = field(default_factory=_strict_digests)
+    """Until when a digest algorithm is thought safe; None: without end. What isn't listed never was."""
+    keys_until: tuple[tuple[str, int, datetime | None], ...] = field(default_factory=_strict_keys)
+    """Kind of key, least size in bits, until when; the first row that fits counts. What fits none never was safe."""
+    purposes: tuple[str, ...] = field(default_factory=_strict_purposes)
+    """Extended key usages one of which a signer's certificate must have, where it has any."""
+    checks: dict[PolicyCheck, Severity] = field(default_factory=dict)
+    """How much checks count; those left out as in the strict policy."""
     longest_freshness: timedelta | None = None
     """F of rule 8; None: the answer's own nextUpdate − thisUpdate."""
     tolerance: timedelta = timedelta(seconds=60)
     """By how much clocks may differ."""
-    max_signatures: int = 256
+    source: bytes | None = field(default=None, repr=False)
+    """The file that it was read from; None for one made in a program."""
 
-    @property
+    @classmethod
+    def read(cls, data: bytes) -> "Policy":
+        """The policy in a file (TOML, or JSON of the same form). Raises `PolicyFileError`, which names the entry."""
+        if len(data) > _LARGEST:
+            raise PolicyFileError("it is larger than 1 MiB")
+        return _read(data)
+
+    @cached_property
+    def document(self) -> bytes:
+        """The policy as a file: the one that it was read from, else one that says the same."""
+        if self.source is not None:
+            return self.source
+        return policy_file.encode(
+            name=self.name,
+            version=self.version,
+            checks=self.checks,
+            digests=self.digests_until,
+            keys=self.keys_until,
+            purposes=self.purposes,
+            freshness=self.longest_freshness,
+            tolerance=self.tolerance,
+        )
+
+    @cached_property
     def sha256(self) -> str:
-        """The policy's own hash, in hexadecimal."""
-        return hashlib.sha256(json.dumps(asdict(self), default=str, sort_keys=True).encode()).hexdigest()
+        """Of `document`, in hexadecimal: of a policy that was read from a file, what ``sha256sum`` says of it."""
+        return hashlib.sha256(self.document).hexdigest()
 
     @property
     def title(self) -> str:
         """Name and version."""
         return f"{self.name}/{self.version}"
+
+    def severity(self, check: PolicyCheck) -> Severity:
+        """How much the check counts."""
+        if check.fixed:
+            return Severity.FAIL
+        return self.checks.get(check) or _strict()[1].checks[check]
+
+    def demands(self, check: PolicyCheck) -> bool:
+        """Whether the check must hold."""
+        return self.severity(check) is Severity.FAIL
+
+    def steered(self, check: PolicyCheck, finding: Finding) -> Finding | None:
+        """The finding of a check that does not hold, as severe as the policy has it; None where it is ignored."""
+        severity = _SEVERITIES[self.severity(check)]
+        return None if severity is None else finding.model_copy(update={"severity": severity})
+
+    def of_file(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        """The findings about a whole file, as severe as the policy has them."""
+        found = []
+        for finding in findings:
+            check = _OF_FILE.get(finding.code)
+            steered = finding if check is None else self.steered(check, finding)
+            if steered is not None:
+                found.append(steered)
+        return tuple(found)
 
     def digest_until(self, name: str) -> datetime | None:
         """Until when the digest algorithm counts; None without end."""
@@ -94,8 +142,39 @@ class Policy:
         return _NEVER
 
 
-DEFAULT = Policy()
-"""The strict default of the public page."""
+_SEVERITIES: dict[Severity, Literal["fail", "warn", "inform"] | None] = {
+    Severity.FAIL: "fail",
+    Severity.WARN: "warn",
+    Severity.INFORM: "inform",
+    Severity.IGNORE: None,
+}
+_OF_FILE = {
+    "active.content": PolicyCheck.FILE_ACTIVE_CONTENT,
+    "active.unreadable": PolicyCheck.FILE_ACTIVE_CONTENT,
+    "xref.hybrid_conflict": PolicyCheck.FILE_HYBRID_CONFLICT,
+    "file.trailing": PolicyCheck.FILE_TRAILING_BYTES,
+}
+
+
+@lru_cache(maxsize=8)
+def _read(data: bytes) -> Policy:
+    file = policy_file.parse(data)
+    limits = file.limits
+    return Policy(
+        name=file.name,
+        version=file.version,
+        digests_until={row.name: row.moment for row in file.algorithms.digests},
+        keys_until=_ordered(file),
+        purposes=file.certificates.purposes,
+        checks=dict(file.checks),
+        longest_freshness=None if limits.freshness_seconds is None else timedelta(seconds=limits.freshness_seconds),
+        tolerance=timedelta(seconds=limits.clock_tolerance_seconds),
+        source=data,
+    )
+
+
+DEFAULT = _read(_strict()[0])
+"""The strict policy of the public page."""
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """Time-stamp tokens (RFC 3161), inside a signature or over the document (EN 319 102-1, 5.4)."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal, cast
 
 from asn1crypto import tsp, x509
 
+from esign.verify.checks import PolicyCheck
 from esign.verify.cms import (
     ODD_INPUT,
     CmsError,
@@ -22,7 +23,7 @@ from esign.verify.policy import weakness_of_digest, weakness_of_signature
 from esign.verify.report import Finding, Indication, SubIndication, TimestampInfo
 from esign.verify.shown import shown_name
 from esign.verify.steps import Check, Steps
-from esign.verify.trusting import Conclusion, Trusting, weak
+from esign.verify.trusting import Conclusion, Problem, Trusting, weak
 
 Imprint = Callable[[str], bytes]
 """The digest, by that algorithm, of what the token must be over."""
@@ -56,11 +57,28 @@ class Token:
         """Whether it may be relied on, itself proven to exist at ``proven``."""
         if not self.intact or self.certificate is None or self.time is None or self.message is None:
             return self.failure()
+        notes: list[Finding] = []
+        for check, problem in self._own_problems(trusting, proven):
+            finding = trusting.policy.steered(check, problem[2])
+            if finding is None:
+                continue
+            self.steps.found(finding, Check.ORDER if check is PolicyCheck.TIMESTAMP_FUTURE else Check.ALGORITHMS)
+            if finding.severity == "fail":
+                return Conclusion(problem[0], problem[1], (finding, *notes))
+            notes.append(finding)
+        conclusion = trusting.judge_authority(self.certificate, proven, self.time, self.steps)
+        return replace(conclusion, findings=(*conclusion.findings, *notes))
+
+    def _own_problems(self, trusting: Trusting, proven: datetime) -> Iterator[tuple[PolicyCheck, Problem]]:
+        """What stands against the token itself, whoever made it."""
+        if self.certificate is None or self.time is None or self.message is None:
+            return
         if self.time > trusting.at + trusting.policy.tolerance:
             finding = _fail("timestamp.future", f"it states {self.time}, after the time of validation")
-            self.steps.found(finding)
-            return Conclusion(Indication.INDETERMINATE, SubIndication.TIMESTAMP_ORDER_FAILURE, (finding,))
-        self.steps.passed(Check.ORDER, f"{self.time}")
+            problem = (Indication.INDETERMINATE, SubIndication.TIMESTAMP_ORDER_FAILURE, finding)
+            yield PolicyCheck.TIMESTAMP_FUTURE, problem
+        else:
+            self.steps.passed(Check.ORDER, f"{self.time}")
         weakness = weakness_of_digest(trusting.policy, self.imprint_algorithm, proven) or weakness_of_signature(
             trusting.policy,
             self.message.signature_algorithm,
@@ -69,11 +87,10 @@ class Token:
             self.message.digest_algorithm,
         )
         if weakness is not None:
-            indication, sub, finding = weak(weakness)
-            self.steps.found(finding, Check.ALGORITHMS)
-            return Conclusion(indication, sub, (finding,))
-        self.steps.passed(Check.ALGORITHMS, f"{self.imprint_algorithm}, {self.message.digest_algorithm} at {proven}")
-        return trusting.judge_authority(self.certificate, proven, self.time, self.steps)
+            yield PolicyCheck.TIMESTAMP_ALGORITHMS, weak(weakness)
+        else:
+            found = f"{self.imprint_algorithm}, {self.message.digest_algorithm} at {proven}"
+            self.steps.passed(Check.ALGORITHMS, found)
 
     def info(self, conclusion: Conclusion | None) -> TimestampInfo:
         """For the report; without a conclusion trust was left out."""

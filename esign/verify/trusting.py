@@ -1,12 +1,15 @@
 """Whether a certificate may be relied on for what it signed, at the time that is proven (EN 319 102-1, 5.2.6, 5.6)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
+from typing import Literal
 
 from asn1crypto import x509
 
 from esign.verify.chains import Chain, Chains
+from esign.verify.checks import PolicyCheck, Severity
 from esign.verify.policy import (
     Policy,
     Weakness,
@@ -30,6 +33,8 @@ _HARMLESS_FOR_TIMESTAMPS = (
 
 Problem = tuple[Indication, SubIndication, Finding]
 """What stands against a certificate."""
+Role = Literal["signer", "timestamp"]
+"""Whose certificate it is: the policy asks the same of both, each by a name of its own."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,37 @@ class Conclusion:
 
 
 @dataclass
+class _Weighing:
+    """What stands against one certificate, each problem as heavy as the policy has it."""
+
+    policy: Policy
+    role: Role
+    steps: Steps
+    notes: list[Finding] = field(default_factory=list)
+    """What was found and does not fail."""
+
+    def asks(self, name: str) -> bool:
+        """Whether the policy asks for the check at all."""
+        return self.policy.severity(self._check(name)) is not Severity.IGNORE
+
+    def failing(
+        self, name: str, problem: Problem, step: Check | None = None, certificate: str | None = None
+    ) -> Problem | None:
+        """The problem, if its check must hold; else it is noted, or ignored."""
+        steered = self.policy.steered(self._check(name), problem[2])
+        if steered is None:
+            return None
+        self.steps.found(steered, step, certificate)
+        if steered.severity == "fail":
+            return problem
+        self.notes.append(steered)
+        return None
+
+    def _check(self, name: str) -> PolicyCheck:
+        return PolicyCheck(f"{self.role}.{name}")
+
+
+@dataclass
 class Trusting:
     """What one validation trusts and knows, shared by its signatures and time-stamps."""
 
@@ -65,11 +101,13 @@ class Trusting:
 
         The checks made are noted in ``steps``.
         """
-        steps = Steps() if steps is None else steps
-        if not may_sign_documents(self.policy, certificate):
-            return self._refused(certificate, proven, "its purposes don't include signing documents", steps)
-        steps.passed(Check.PURPOSE, "it may sign documents", certificate.sha256.hex())
-        return self._judge(certificate, proven, steps, fresh_for=proven, stamped=None)
+        weighing = _Weighing(self.policy, "signer", Steps() if steps is None else steps)
+        purpose = None
+        if may_sign_documents(self.policy, certificate):
+            weighing.steps.passed(Check.PURPOSE, "it may sign documents", certificate.sha256.hex())
+        else:
+            purpose = self._unfit(certificate, "its purposes don't include signing documents", weighing)
+        return self._judge(certificate, proven, weighing, purpose, fresh_for=proven, stamped=None)
 
     def judge_authority(
         self, certificate: x509.Certificate, proven: datetime, stamped: datetime, steps: Steps | None = None
@@ -79,32 +117,35 @@ class Trusting:
         Its revocation data must be fresh for the time that it states: what a time-stamp authority signed
         before its revocation without loss of key stays good (RFC 3161, 4). The checks made are noted in ``steps``.
         """
-        steps = Steps() if steps is None else steps
-        if not may_stamp_times(certificate):
-            return self._refused(certificate, proven, "it is no time-stamping certificate", steps)
-        steps.passed(Check.PURPOSE, "it may stamp times", certificate.sha256.hex())
-        return self._judge(certificate, proven, steps, fresh_for=stamped, stamped=stamped)
+        weighing = _Weighing(self.policy, "timestamp", Steps() if steps is None else steps)
+        purpose = None
+        if may_stamp_times(certificate):
+            weighing.steps.passed(Check.PURPOSE, "it may stamp times", certificate.sha256.hex())
+        else:
+            purpose = self._unfit(certificate, "it is no time-stamping certificate", weighing)
+        return self._judge(certificate, proven, weighing, purpose, fresh_for=stamped, stamped=stamped)
 
-    def _refused(self, certificate: x509.Certificate, proven: datetime, message: str, steps: Steps) -> Conclusion:
+    def _unfit(self, certificate: x509.Certificate, message: str, weighing: _Weighing) -> Problem | None:
         finding = _fail("certificate.purpose", message)
-        steps.found(finding, certificate=certificate.sha256.hex())
-        standing = self.chains.standing(certificate, proven)
-        if standing.state == "none":
-            return _no_chain(standing.chain, steps)
-        return Conclusion(Indication.INDETERMINATE, SubIndication.CHAIN_CONSTRAINTS_FAILURE, (finding,), standing.chain)
+        problem = (Indication.INDETERMINATE, SubIndication.CHAIN_CONSTRAINTS_FAILURE, finding)
+        return weighing.failing("purpose", problem, certificate=certificate.sha256.hex())
 
     def _judge(
         self,
         certificate: x509.Certificate,
         proven: datetime,
-        steps: Steps,
+        weighing: _Weighing,
+        purpose: Problem | None,
         *,
         fresh_for: datetime,
         stamped: datetime | None,
     ) -> Conclusion:
+        steps = weighing.steps
         standing = self.chains.standing(certificate, proven)
         if standing.state == "none":
             return _no_chain(standing.chain, steps)
+        if purpose is not None:
+            return Conclusion(purpose[0], purpose[1], (purpose[2],), standing.chain)
         anchor = standing.chain[-1]
         steps.passed(Check.CHAIN, f"to {shown_name(anchor.subject)}", anchor.sha256.hex())
         if standing.state == "broken":
@@ -126,43 +167,46 @@ class Trusting:
             for item, issuer in pairwise(chain)
         )
         problem = (
-            self._dates(chain, proven, steps)
-            or self._revoked(chain, statuses, proven, stamped, steps)
-            or self._unknown(chain, statuses, steps)
-            or self._weak(chain, proven, steps)
+            self._dates(chain, proven, weighing)
+            or self._revoked(chain, statuses, proven, stamped, weighing)
+            or self._unknown(chain, statuses, weighing)
+            or self._weak(chain, proven, weighing)
         )
+        notes = tuple(weighing.notes)
         if problem is None:
-            return Conclusion(Indication.TOTAL_PASSED, None, (), chain, infos, embedded)
+            return Conclusion(Indication.TOTAL_PASSED, None, notes, chain, infos, embedded)
         indication, sub, finding = problem
-        return Conclusion(indication, sub, (finding,), chain, infos, embedded)
+        return Conclusion(indication, sub, (finding, *notes), chain, infos, embedded)
 
-    def _dates(self, chain: Chain, proven: datetime, steps: Steps) -> Problem | None:
-        problem = self._out_of_bounds(chain, proven)
-        if problem is not None:
-            steps.found(problem[2])
-        else:
+    def _dates(self, chain: Chain, proven: datetime, weighing: _Weighing) -> Problem | None:
+        odd = False
+        for name, problem in self._out_of_bounds(chain, proven):
+            odd = True
+            if (failing := weighing.failing(name, problem)) is not None:
+                return failing
+        if not odd:
             for item in chain:
                 found = f"{item.not_valid_before} to {item.not_valid_after}, at {proven}"
-                steps.passed(Check.VALIDITY, found, item.sha256.hex())
-        return problem
+                weighing.steps.passed(Check.VALIDITY, found, item.sha256.hex())
+        return None
 
-    def _out_of_bounds(self, chain: Chain, proven: datetime) -> Problem | None:
+    def _out_of_bounds(self, chain: Chain, proven: datetime) -> Iterator[tuple[str, Problem]]:
+        """Each certificate that was not valid then, and the check that says so."""
         slack = self.policy.tolerance
         leaf = chain[0]
         if proven + slack < leaf.not_valid_before:
             finding = _fail("certificate.not_yet_valid", f"proven at {proven}, valid from {leaf.not_valid_before}")
-            return Indication.TOTAL_FAILED, SubIndication.NOT_YET_VALID, finding
+            yield "not_yet_valid", (Indication.TOTAL_FAILED, SubIndication.NOT_YET_VALID, finding)
         for index, item in enumerate(chain):
+            no_proof = SubIndication.OUT_OF_BOUNDS_NO_POE
             if proven > item.not_valid_after:
                 what = "the certificate" if index == 0 else shown_name(item.subject)
                 finding = _fail("certificate.expired", f"{what} expired on {item.not_valid_after}")
-                return Indication.INDETERMINATE, SubIndication.OUT_OF_BOUNDS_NO_POE, finding
-            if proven + slack < item.not_valid_before:
-                finding = _fail(
-                    "chain.not_yet_valid", f"{shown_name(item.subject)} is valid from {item.not_valid_before}"
-                )
-                return Indication.INDETERMINATE, SubIndication.OUT_OF_BOUNDS_NO_POE, finding
-        return None
+                yield "issuer_validity" if index else "expired", (Indication.INDETERMINATE, no_proof, finding)
+            elif index and proven + slack < item.not_valid_before:
+                name = shown_name(item.subject)
+                finding = _fail("chain.not_yet_valid", f"{name} is valid from {item.not_valid_before}")
+                yield "issuer_validity", (Indication.INDETERMINATE, no_proof, finding)
 
     def _revoked(
         self,
@@ -170,51 +214,51 @@ class Trusting:
         statuses: list[RevocationStatus],
         proven: datetime,
         stamped: datetime | None,
-        steps: Steps,
+        weighing: _Weighing,
     ) -> Problem | None:
-        problem = self._revoked_before(statuses, proven, stamped)
         for index, status in enumerate(statuses):
             fingerprint = chain[index].sha256.hex()
-            if problem is not None and problem[3] == index:
-                steps.found(problem[2], certificate=fingerprint)
-                break
-            if status.statement is not None:
-                steps.passed(Check.REVOCATION, _told(status), fingerprint)
-        return None if problem is None else problem[:3]
-
-    def _revoked_before(
-        self, statuses: list[RevocationStatus], proven: datetime, stamped: datetime | None
-    ) -> tuple[Indication, SubIndication, Finding, int] | None:
-        """The problem, and which certificate of the chain has it."""
-        for index, status in enumerate(statuses):
-            if status.statement is None:
-                continue
-            answer = status.statement.answer
-            revoked_at = answer.revoked_at
-            if revoked_at is None or (status.state != "revoked" and stamped is None):
-                continue
-            if proven < revoked_at:
-                continue
-            if stamped is not None and stamped < revoked_at and answer.reason in _HARMLESS_FOR_TIMESTAMPS:
-                continue
-            what = "on hold" if answer.on_hold else "revoked"
-            finding = _fail("certificate.revoked", f"{what} since {revoked_at}, before the proven time {proven}")
-            sub = SubIndication.REVOKED_NO_POE if index == 0 else SubIndication.REVOKED_CA_NO_POE
-            return Indication.INDETERMINATE, sub, finding, index
+            problem = self._revoked_before(status, index, proven, stamped)
+            if problem is not None:
+                name = "issuer_revoked" if index else "revoked"
+                if (failing := weighing.failing(name, problem, certificate=fingerprint)) is not None:
+                    return failing
+            elif status.statement is not None:
+                weighing.steps.passed(Check.REVOCATION, _told(status), fingerprint)
         return None
 
-    def _unknown(self, chain: Chain, statuses: list[RevocationStatus], steps: Steps) -> Problem | None:
-        problem = None
+    def _revoked_before(
+        self, status: RevocationStatus, index: int, proven: datetime, stamped: datetime | None
+    ) -> Problem | None:
+        """Whether the certificate of that place in the chain was revoked before the proven time."""
+        if status.statement is None:
+            return None
+        answer = status.statement.answer
+        revoked_at = answer.revoked_at
+        if revoked_at is None or (status.state != "revoked" and stamped is None) or proven < revoked_at:
+            return None
+        if stamped is not None and stamped < revoked_at and answer.reason in _HARMLESS_FOR_TIMESTAMPS:
+            return None
+        what = "on hold" if answer.on_hold else "revoked"
+        finding = _fail("certificate.revoked", f"{what} since {revoked_at}, before the proven time {proven}")
+        sub = SubIndication.REVOKED_NO_POE if index == 0 else SubIndication.REVOKED_CA_NO_POE
+        return Indication.INDETERMINATE, sub, finding
+
+    def _unknown(self, chain: Chain, statuses: list[RevocationStatus], weighing: _Weighing) -> Problem | None:
+        first = None
         for item, issuer, status in zip(chain, chain[1:], statuses, strict=False):
             if status.state in ("good", "revoked"):
-                steps.passed(Check.FRESH, _told(status), item.sha256.hex())
+                weighing.steps.passed(Check.FRESH, _told(status), item.sha256.hex())
                 continue
-            self._ask(item, issuer)
-            word = "only older than needed" if status.state == "stale" else "missing"
+            stale = status.state == "stale"
+            name, word = ("revocation_fresh", "only older than needed") if stale else ("revocation_known", "missing")
+            if weighing.asks(name):
+                self._ask(item, issuer)
             finding = _fail("revocation.unknown", f"revocation data for {shown_name(item.subject)} are {word}")
-            steps.found(finding, certificate=item.sha256.hex())
-            problem = problem or (Indication.INDETERMINATE, SubIndication.TRY_LATER, finding)
-        return problem
+            problem = (Indication.INDETERMINATE, SubIndication.TRY_LATER, finding)
+            failing = weighing.failing(name, problem, certificate=item.sha256.hex())
+            first = first or failing
+        return first
 
     def _ask(self, certificate: x509.Certificate, issuer: x509.Certificate) -> None:
         """Notes what a parent may fetch: for a chain that stands on a trusted root, nothing else."""
@@ -231,14 +275,12 @@ class Trusting:
                     issuer=issuer.dump(),
                 )
 
-    def _weak(self, chain: Chain, proven: datetime, steps: Steps) -> Problem | None:
+    def _weak(self, chain: Chain, proven: datetime, weighing: _Weighing) -> Problem | None:
         weakness = weakness_of_certificates(self.policy, chain, proven)
         if weakness is None:
-            steps.passed(Check.CHAIN_ALGORITHMS, f"at {proven}")
+            weighing.steps.passed(Check.CHAIN_ALGORITHMS, f"at {proven}")
             return None
-        problem = weak(weakness)
-        steps.found(problem[2], Check.CHAIN_ALGORITHMS)
-        return problem
+        return weighing.failing("chain_algorithms", weak(weakness), Check.CHAIN_ALGORITHMS)
 
 
 def _told(status: RevocationStatus) -> str:
