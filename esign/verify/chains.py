@@ -6,16 +6,26 @@ signatures, names, constraints and policies do.
 
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Literal
 
 from asn1crypto import x509
 from pyhanko_certvalidator import ValidationContext
-from pyhanko_certvalidator.authority import CertTrustAnchor
+from pyhanko_certvalidator.authority import CertTrustAnchor, TrustQualifiers
 from pyhanko_certvalidator.errors import ValidationError
+from pyhanko_certvalidator.name_trees import (
+    default_excluded_subtrees,
+    default_permitted_subtrees,
+    process_general_subtrees,
+)
 from pyhanko_certvalidator.path import ValidationPath
-from pyhanko_certvalidator.policy_decl import NO_REVOCATION, AcceptAllAlgorithms, CertRevTrustPolicy
+from pyhanko_certvalidator.policy_decl import (
+    NO_REVOCATION,
+    AcceptAllAlgorithms,
+    CertRevTrustPolicy,
+    PKIXValidationParams,
+)
 from pyhanko_certvalidator.sig_validate import SignatureValidator
 from pyhanko_certvalidator.validate import async_validate_path
 
@@ -54,6 +64,9 @@ _UNDERSTOOD_CRITICAL = frozenset(
     }
 )
 
+_ANY_TIME, _EVER = datetime(5000, 1, 1, tzinfo=UTC), timedelta(days=4_998 * 365)
+"""A moment and a tolerance at which no dates are wrong: they are judged elsewhere, by the proven time."""
+
 Chain = tuple[x509.Certificate, ...]
 """Leaf first, the anchor last."""
 
@@ -68,11 +81,23 @@ class Standing:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class PolicyDemands:
+    """What is demanded of the certificate policies along a chain (RFC 5280, 6.1.1 (c) and (e) to (g))."""
+
+    acceptable: frozenset[str] = frozenset({"any_policy"})
+    """Their OIDs, in the policy domain of the root; one of them must hold where `explicit` or a certificate says so."""
+    explicit: bool = False
+    inhibit_mapping: bool = False
+    inhibit_any: bool = False
+
+
 class Chains:
     """Chains of one validation, each judged once."""
 
-    def __init__(self, trust: TrustStore) -> None:
+    def __init__(self, trust: TrustStore, demands: PolicyDemands = PolicyDemands()) -> None:
         self.trust = trust
+        self._demands = demands
         self._anchors = {item.dump() for item in trust.anchors}
         self._known: set[bytes] = set()
         self._by_subject: dict[str, dict[bytes, x509.Certificate]] = {}
@@ -182,7 +207,7 @@ class Chains:
     def _judge(self, chain: Chain) -> str | None:
         key = tuple(item.sha256 for item in chain)
         if key not in self._judged:
-            self._judged[key] = _why_broken(chain)
+            self._judged[key] = _why_broken(chain, self._demands)
         return self._judged[key]
 
 
@@ -191,7 +216,7 @@ def is_valid_at(chain: Chain, moment: datetime) -> bool:
     return all(item.not_valid_before <= moment <= item.not_valid_after for item in chain)
 
 
-def _why_broken(chain: Chain) -> str | None:
+def _why_broken(chain: Chain, demands: PolicyDemands) -> str | None:
     """Why a chain doesn't stand, dates and revocation aside; None when it does."""
     leaf, anchor = chain[0], chain[-1]
     try:
@@ -200,25 +225,44 @@ def _why_broken(chain: Chain) -> str | None:
             return f"critical extensions that are not understood: {', '.join(unknown)}"
         if len(chain) == 1:
             return None
-        latest_start = max(item.not_valid_before for item in chain[:-1])
-        earliest_end = min(item.not_valid_after for item in chain[:-1])
-        moment = latest_start if latest_start <= earliest_end else leaf.not_valid_before
         context = ValidationContext(
             trust_roots=[anchor],
-            moment=moment,
+            moment=_ANY_TIME,
             allow_fetching=False,
             revinfo_policy=CertRevTrustPolicy(NO_REVOCATION),
             algorithm_usage_policy=AcceptAllAlgorithms(),
-            time_tolerance=timedelta(0),
+            time_tolerance=_EVER,
             signature_validator=_CheckedBefore(),
         )
-        path = ValidationPath(CertTrustAnchor(anchor), list(chain[-2:0:-1]), leaf)
+        path = ValidationPath(CertTrustAnchor(anchor, _qualifiers(anchor, demands)), list(chain[-2:0:-1]), leaf)
         _run(async_validate_path(context, path))
     except ValidationError as error:
         return str(error)
     except ODD_INPUT as error:
         return f"the chain can't be read: {type(error).__name__}"
     return None
+
+
+def _qualifiers(anchor: x509.Certificate, demands: PolicyDemands) -> TrustQualifiers:
+    """The demands, and what a root says of itself that limits those below it: path length, names (RFC 5937, 3.2)."""
+    permitted, excluded = default_permitted_subtrees(), default_excluded_subtrees()
+    names = anchor.name_constraints_value
+    if names is not None:
+        for known, field in ((permitted, "permitted_subtrees"), (excluded, "excluded_subtrees")):
+            if isinstance(names[field], x509.GeneralSubtrees):
+                known.update(process_general_subtrees(names[field]))
+    return TrustQualifiers(
+        standard_parameters=PKIXValidationParams(
+            user_initial_policy_set=demands.acceptable,
+            initial_explicit_policy=demands.explicit,
+            initial_policy_mapping_inhibit=demands.inhibit_mapping,
+            initial_any_policy_inhibit=demands.inhibit_any,
+            initial_permitted_subtrees=permitted,
+            initial_excluded_subtrees=excluded,
+        ),
+        max_path_length=anchor.max_path_length,
+        max_aa_path_length=anchor.max_path_length,
+    )
 
 
 class _CheckedBefore(SignatureValidator):

@@ -63,7 +63,9 @@ class _Search:
 
     def _may_have_issued(self, issuer: x509.Certificate, chain: tuple[x509.Certificate, ...]) -> bool:
         try:
-            if not may_issue(issuer, below=len(chain) - 1) or not names_as_issuer(chain[-1], issuer):
+            if not may_issue(issuer, below=sum(not item.self_issued for item in chain[1:])) or not names_as_issuer(
+                chain[-1], issuer
+            ):
                 return False
             if not self._signatures_left:
                 return False
@@ -83,7 +85,10 @@ def names_as_issuer(certificate: x509.Certificate, issuer: x509.Certificate) -> 
 
 
 def may_issue(certificate: x509.Certificate, *, below: int = 0) -> bool:
-    """Whether a certificate may issue others with ``below`` CA certificates between (RFC 5280, 4.2.1.3 and 4.2.1.9)."""
+    """Whether a certificate may issue others with ``below`` CA certificates between (RFC 5280, 4.2.1.3 and 4.2.1.9).
+
+    Self-issued ones between don't count.
+    """
     constraints, usage = certificate.basic_constraints_value, certificate.key_usage_value
     if constraints is None or not constraints["ca"].native:
         return False

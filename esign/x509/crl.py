@@ -175,7 +175,8 @@ class CertificateList:
 
     def entry_of(self, certificate: x509.Certificate) -> pyca.RevokedCertificate | None:
         """The certificate's entry, if it has one."""
-        if not self._is_indirect:
+        # cryptography looks for no negative numbers, which RFC 5280, 4.1.2.2 wants to be handled.
+        if not self._is_indirect and certificate.serial_number >= 0:
             return self.parsed.get_revoked_certificate_by_serial_number(certificate.serial_number)
         wanted = str(certificate.issuer.hashable)
         for issuers, entry in self._entries_with_issuers():
