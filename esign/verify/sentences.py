@@ -118,8 +118,9 @@ _REASONS: dict[SubIndication, Sentence] = {
         en="This certificate is not meant for signing documents.",
     ),
     SubIndication.SIG_CONSTRAINTS_FAILURE: Sentence(
-        id="Tanda tangan ini tidak menyebut sertifikat penanda tangannya dengan cara yang dapat dipercaya.",
-        en="This signature does not name its signer's certificate in a way that can be trusted.",
+        id="Tanda tangan ini tidak memenuhi salah satu syarat pemeriksaan, "
+        "misalnya cara menyebut sertifikat penanda tangannya.",
+        en="This signature does not meet a demand of this check, such as how it names its signer's certificate.",
     ),
     SubIndication.CRYPTO_CONSTRAINTS_FAILURE: Sentence(
         id="Berkas tidak berubah, tetapi cara penandatanganannya (algoritme atau panjang kunci) terlalu lemah.",

@@ -1,11 +1,13 @@
 """One signature, examined: structure, changes, CMS, time-stamps, certificate (EN 319 102-1, 5.3 to 5.6)."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from asn1crypto import x509
 
 from esign.verify import cms, levels, sentences
 from esign.verify.changes import compare
+from esign.verify.checks import PolicyCheck
 from esign.verify.claims import claimed_time, shown_text
 from esign.verify.cms import ODD_INPUT, CmsError, NotUnderstoodError, SignedMessage
 from esign.verify.context import Context
@@ -27,7 +29,7 @@ from esign.verify.shown import certificate_info
 from esign.verify.steps import Check, Steps
 from esign.verify.structure import ExaminedSignature
 from esign.verify.timestamps import Token, read_token
-from esign.verify.trusting import Conclusion, weak
+from esign.verify.trusting import Conclusion, Problem, weak
 
 _PADES = "ETSI.CAdES.detached"
 _CMS_SIGNATURES = (_PADES, "adbe.pkcs7.detached")
@@ -81,6 +83,8 @@ class Subject:
         self.stamps: list[tuple[Token, Conclusion | None]] = []
         self.steps = Steps(examined.steps)
         self._unread: CmsError | None = None
+        self._notes: list[Finding] = []
+        """What did not hold and, by the policy, does not fail."""
         self.kind = self._kind()
 
     @property
@@ -159,9 +163,42 @@ class Subject:
         if not conclusion.passed:
             return conclusion
         self._read_stamps()
-        if self.context.integrity_only:
-            return conclusion
-        return self._trust_conclusion()
+        if not self.context.integrity_only:
+            conclusion = self._trust_conclusion()
+        failing = self._demanded_besides() if conclusion.passed and self.token is None else None
+        if failing is not None:
+            conclusion = replace(conclusion, indication=failing[0], sub_indication=failing[1], findings=(failing[2],))
+        return replace(conclusion, findings=(*conclusion.findings, *self._notes))
+
+    def _failing(self, check: PolicyCheck, problem: Problem, step: Check | None = None) -> Problem | None:
+        """The problem, if the policy makes it fail; else it is noted, or ignored."""
+        finding = self.context.policy.steered(check, problem[2])
+        if finding is None:
+            return None
+        self.steps.found(finding, step)
+        if finding.severity == "fail":
+            return problem
+        self._notes.append(finding)
+        return None
+
+    def _demanded_besides(self) -> Problem | None:
+        """What a policy may demand beyond the rule."""
+        demands: list[tuple[PolicyCheck, str, str]] = []
+        if self.changes.state is ChangeState.PERMITTED:
+            message = "the file was changed later, in ways that are permitted"
+            demands.append((PolicyCheck.SIGNATURE_LATER_CHANGES, "signature.later_changes", message))
+        if not self.context.integrity_only:
+            if self.proven is None:
+                message = "no trusted time-stamp proves when it existed"
+                demands.append((PolicyCheck.SIGNATURE_TIMESTAMP_PRESENT, "signature.no_timestamp", message))
+            if any(judged is not None and not judged.passed for _, judged in self.stamps):
+                message = "it carries a time-stamp that can't be relied on"
+                demands.append((PolicyCheck.SIGNATURE_TIMESTAMPS_TRUSTED, "signature.timestamp_untrusted", message))
+        for check, code, message in demands:
+            problem = (Indication.INDETERMINATE, SubIndication.SIG_CONSTRAINTS_FAILURE, _fail(code, message))
+            if (failing := self._failing(check, problem)) is not None:
+                return failing
+        return None
 
     def _compared(self) -> Conclusion | None:
         """Step 2: what follows the signed revision."""
@@ -230,8 +267,9 @@ class Subject:
             raise CmsError("cms.digest", "the digest is not that of the signed bytes", SubIndication.HASH_FAILURE)
         self.integrity = replace_integrity(self.integrity, digest=True)
         self.steps.passed(Check.DIGEST, message.digest_algorithm)
-        required = self.examined.found.sub_filter == _PADES
-        self.signer = cms.find_signer(message, self.context.chains.certificates, required=required)
+        self.signer = cms.find_signer(
+            message, self.context.chains.certificates, required=self._must_name_certificate(message)
+        )
         self._note_signer(message, self.signer)
         try:
             cms.check_value(message, self.signer)
@@ -240,6 +278,17 @@ class Subject:
             raise
         self.integrity = replace_integrity(self.integrity, signature_value=True)
         self.steps.passed(Check.VALUE, signature_algorithm_name(message.signature_algorithm))
+
+    def _must_name_certificate(self, message: SignedMessage) -> bool:
+        """Whether the signing-certificate attribute must be there: PAdES wants it, unless the policy does without."""
+        if self.examined.found.sub_filter != _PADES or cms.has_signing_certificate(message):
+            return False
+        finding = _fail("cms.no_signing_certificate_attribute", "there is no signing-certificate attribute")
+        problem = (Indication.INDETERMINATE, SubIndication.SIG_CONSTRAINTS_FAILURE, finding)
+        if self.context.policy.demands(PolicyCheck.SIGNATURE_CERTIFICATE_NAMED):
+            return True
+        self._failing(PolicyCheck.SIGNATURE_CERTIFICATE_NAMED, problem)
+        return False
 
     def _note_signer(self, message: SignedMessage, signer: x509.Certificate) -> None:
         fingerprint = signer.sha256.hex()
@@ -287,11 +336,11 @@ class Subject:
         if weakness is None:
             name = signature_algorithm_name(message.signature_algorithm)
             self.steps.passed(Check.ALGORITHMS, f"{message.digest_algorithm}, {name} at {proven}")
-        else:
-            self.steps.found(weak(weakness)[2], Check.ALGORITHMS)
-        if conclusion.passed and weakness is not None:
-            indication, sub, finding = weak(weakness)
-            return Conclusion(indication, sub, (finding,), conclusion.chain, conclusion.revocation)
+            return conclusion
+        problem = self._failing(PolicyCheck.SIGNATURE_ALGORITHMS, weak(weakness), Check.ALGORITHMS)
+        if conclusion.passed and problem is not None:
+            indication, sub, finding = problem
+            return replace(conclusion, indication=indication, sub_indication=sub, findings=(finding,), embedded=False)
         return conclusion
 
     def _note_proof(self, proven: datetime | None) -> None:
