@@ -1,6 +1,7 @@
 """Validation with a look outside: what is missing is fetched by the parent, then the file is examined once more."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from asn1crypto import x509
@@ -18,6 +19,17 @@ from esign.x509.trust import TrustStore
 
 MAX_FETCHES = 16
 """Certificates whose revocation data are asked for, for one file."""
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A report, and what it was made with: enough to make it again."""
+
+    report: Report
+    at: datetime
+    """The time of validation."""
+    material: tuple[Material, ...]
+    """All that was handed in, what was fetched included."""
 
 
 def examine(
@@ -38,29 +50,50 @@ def examine(
     the file is then examined once more. ``at`` is the time of validation, else the clock's; for another time than now
     nothing is fetched. A file that can't be examined within the limits gets a report that says so. Raises `Busy`.
     """
+    return examined(
+        pdf,
+        trust,
+        clock,
+        runner,
+        revocation,
+        at=at,
+        material=material,
+        integrity_only=integrity_only,
+        timeout=timeout,
+    ).report
+
+
+def examined(
+    pdf: bytes,
+    trust: TrustStore,
+    clock: Clock,
+    runner: Runner,
+    revocation: RevocationSource | None = None,
+    *,
+    at: datetime | None = None,
+    material: tuple[Material, ...] = (),
+    integrity_only: bool = False,
+    timeout: float = 10.0,
+) -> Examined:
+    """`examine`, and what the report was made with."""
     moment = at or clock.now()
     try:
         report = validate_in(
             runner, pdf, trust, moment, material=material, integrity_only=integrity_only, timeout=timeout
         )
         if revocation is None or at is not None or not report.missing:
-            return report
+            return Examined(report, moment, material)
         fetched = _fetch(report.missing, revocation)
         if not fetched.ocsps and not fetched.crls:
-            return report
-        return validate_in(
-            runner,
-            pdf,
-            trust,
-            clock.now(),
-            material=(*material, fetched),
-            integrity_only=integrity_only,
-            timeout=timeout,
+            return Examined(report, moment, material)
+        moment, material = clock.now(), (*material, fetched)
+        report = validate_in(
+            runner, pdf, trust, moment, material=material, integrity_only=integrity_only, timeout=timeout
         )
+        return Examined(report, moment, material)
     except LetterNotExamined as error:
-        return _not_examined(
-            pdf, trust, moment, str(error.details.get("reason", "limits")), integrity_only=integrity_only
-        )
+        reason = str(error.details.get("reason", "limits"))
+        return Examined(not_examined(pdf, trust, moment, reason, integrity_only=integrity_only), moment, material)
 
 
 def _fetch(missing: tuple[FetchRequest, ...], revocation: RevocationSource) -> Material:
@@ -96,7 +129,8 @@ def _ask_crl(revocation: RevocationSource, certificate: x509.Certificate, issuer
         return None
 
 
-def _not_examined(pdf: bytes, trust: TrustStore, at: datetime, reason: str, *, integrity_only: bool) -> Report:
+def not_examined(pdf: bytes, trust: TrustStore, at: datetime, reason: str, *, integrity_only: bool) -> Report:
+    """The report on a file whose examination ended early."""
     findings = (Finding(code="file.limits", severity="fail", message=f"the examination ended early: {reason}"),)
     return Report(
         verdict=Verdict.NOT_EXAMINED,
