@@ -67,18 +67,24 @@ def settle_after_restart(services: Services, actor: audit.Actor) -> Settled:
 
 
 @contextmanager
-def kept_settled(services: Services, actor: audit.Actor, every: timedelta = SETTLE_EVERY) -> Iterator[None]:
+def kept_settled(
+    services: Services,
+    actor: audit.Actor,
+    every: timedelta = SETTLE_EVERY,
+    tell: Callable[[Settled], None] | None = None,
+) -> Iterator[None]:
     """Settles again and again, in a thread of its own, while the context is open.
 
     Where several servers share a database, one that is killed may not start again soon: the others put
-    its letters right. What fails is logged, and tried again the next time.
+    its letters right. What was settled is told (in the log, if nothing else is given); what fails is
+    logged, and tried again the next time.
     """
     ended = Signal()
 
     def run() -> None:
         while not ended.wait(every.total_seconds()):
             try:
-                told(settle(services, actor))
+                (tell or told)(settle(services, actor))
             except EsignError as error:
                 _log.warning("letters could not be settled: %s", error.code)
 

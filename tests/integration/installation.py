@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Self
 from unittest.mock import patch
@@ -15,9 +15,12 @@ from typer.testing import CliRunner, Result
 from esign import settings
 from esign.ca.authority import Secret
 from esign.cli.main import app
+from esign.registry import audit, states
 from esign.registry.agencies import NewAgency
 from esign.registry.clients import NewClient
-from esign.registry.models import Scope
+from esign.registry.letters import NewLetter, Rules, reserve
+from esign.registry.letters import get as registered_letter
+from esign.registry.models import Disclosure, Event, Letter, Scope
 from esign.registry.signers import NewSigner
 from esign.service import checking, clients, letters, parties, signers
 from esign.service.orders import LetterFields, SignOrder
@@ -97,15 +100,15 @@ class Installation:
             finally:
                 settings.load.cache_clear()
 
-    def sign(self, number: str, services: Services | None = None) -> LetterView:
+    def sign(self, number: str, services: Services | None = None, passphrase: str = PASSPHRASE) -> LetterView:
         """Has a letter signed, as the program does."""
         if services is None:
             with self.services() as opened:
-                return self.sign(number, opened)
+                return self.sign(number, opened, passphrase)
         caller = clients.authenticate(services, self.api_key, "127.0.0.1", "request")
         fields = LetterFields.model_validate({"number": number, "date": date(2026, 11, 23), "subject": "Undangan"})
         order = SignOrder.model_validate({"signer": self.signer, "placement": {"kind": "invisible"}})
-        return letters.sign_new(services, caller, letter_files.read("typst"), fields, order, Secret(PASSPHRASE))
+        return letters.sign_new(services, caller, letter_files.read("typst"), fields, order, Secret(passphrase))
 
     def is_green(self, letter: LetterView, services: Services | None = None) -> None:
         """The letter's newest file is genuine, and the register knows it."""
@@ -115,3 +118,21 @@ class Installation:
                 return
         answer = checking.upload(services, services.blobs.get(letter.file.sha256))
         assert answer.told.colour is Colour.GREEN
+
+    def being_signed(self, services: Services, number: str, ago: timedelta = timedelta(0)) -> Letter:
+        """A letter that a process began to sign so long ago, and did not end."""
+        began = services.clock.now() - ago
+        new = NewLetter(
+            agency_id=self.agency, client_id=self.client, number=number, date=began.date(), subject="Undangan",
+            classification="biasa", disclosure=Disclosure.PUBLIC, pages=1, original_sha256="ab" * 32, original_size=1,
+        )  # fmt: skip
+        with services.database.write() as session:
+            reserved = reserve(session, new, began, Rules()).letter
+            data = {"authority": "dev"}
+            audit.record(session, Event.LETTER_SIGNING, OPERATOR, began, letter=reserved.id, data=data)
+            return states.start_signing(session, reserved, began)
+
+    def as_it_is(self, services: Services, letter: Letter) -> Letter:
+        """The letter as it stands in the register now."""
+        with services.database.read() as session:
+            return registered_letter(session, self.agency, letter.id)
