@@ -158,7 +158,9 @@ def _unnamed(services: Services, report: Findings, *, tidy: bool) -> None:
         report.well(f"unnamed files: {count} removed, {size} bytes")
     elif count:
         report.note(
-            "UNNAMED", f"{count} files, {size} bytes, older than a day, are named by nothing: esign check --tidy"
+            "UNNAMED",
+            f"{count} files, {size} bytes, older than a day, are named by nothing: esign check --tidy, but after a "
+            "restore look at them first",
         )
     else:
         report.well("unnamed files: none older than a day")
