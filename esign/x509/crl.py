@@ -11,6 +11,7 @@ from cryptography import x509 as pyca
 
 from esign.x509 import signatures
 from esign.x509.crl_scope import ALL_REASONS, covered_reasons
+from esign.x509.encoding import as_found
 from esign.x509.rejection import UNREADABLE, Rejected
 from esign.x509.revocation import RevocationAnswer, RevocationReason, RevocationState
 
@@ -142,7 +143,7 @@ class CertificateList:
     def verify(self, signer: x509.Certificate) -> str:
         """Checks the signature; gives its digest algorithm. Raises `Rejected`."""
         value = signatures.octets(self._outer["signature"])
-        return signatures.verify(signer, self._outer["signature_algorithm"], value, self.parsed.tbs_certlist_bytes)
+        return signatures.verify(signer, self._outer["signature_algorithm"], value, as_found(self._header))
 
     def may_be_signed_by(self, certificate: x509.Certificate) -> bool:
         """Whether nothing but the signature itself could speak against that signer."""
@@ -232,4 +233,4 @@ def _reason(entry: pyca.RevokedCertificate) -> RevocationReason | None:
 
 
 def _encoded(value: asn1_crl.IssuingDistributionPoint | x509.AuthorityKeyIdentifier | None) -> bytes | None:
-    return None if value is None else value.dump()
+    return None if value is None else as_found(value)
