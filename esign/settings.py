@@ -128,6 +128,9 @@ class Settings(BaseSettings):
     sandbox_memory_bytes: int = Field(
         default=1024 * MEBIBYTE, ge=256 * MEBIBYTE, description="Address space of a sandbox worker, in bytes."
     )
+    verify_seconds: float = Field(
+        default=10.0, gt=0, le=600, description="Time in which a file is verified, fetching left out, in seconds."
+    )
     sandbox_seconds: float = Field(default=30.0, gt=0, le=600, description="Time of one sandbox job, in seconds.")
 
     # --- limits: passphrases ---

@@ -8,17 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from threading import Lock
+from typing import Annotated, Self
 
 import typer
 
 from esign.cli.verify_text import as_text
-from esign.pdf.sandbox import SandboxPool
+from esign.pdf.sandbox import Header, SandboxPool
 from esign.verify.evidence import Material
 from esign.verify.online import examine
 from esign.verify.report import Report
 from esign.x509.clock import Clock, FixedClock, SystemClock
-from esign.x509.trust import TrustStore, indonesia
+from esign.x509.trust import TrustStore
+from esign.x509.trustlist import indonesia
 
 
 class Language(StrEnum):
@@ -92,11 +94,39 @@ def _examined(
             at=clock.now(),
             material=material,
             integrity_only=integrity_only,
+            renderer=renderer,
             timeout=seconds,
         )
 
-    with SandboxPool("parse", workers=jobs, queue=jobs) as pool, ThreadPoolExecutor(jobs) as executor:
+    with (
+        SandboxPool("parse", workers=jobs, queue=jobs) as pool,
+        _RenderersWhenNeeded(jobs) as renderer,
+        ThreadPoolExecutor(jobs) as executor,
+    ):
         yield from zip(files, executor.map(one, files), strict=True)
+
+
+class _RenderersWhenNeeded:
+    """Workers of the second reader, started when the first file asks for them: most never do."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._lock = Lock()
+        self._pool: SandboxPool | None = None
+
+    def run(self, task: str, header: Header, *blobs: bytes, timeout: float) -> tuple[Header, list[bytes]]:
+        """As ``Runner.run``."""
+        with self._lock:
+            if self._pool is None:
+                self._pool = SandboxPool("render", workers=self._workers, queue=self._workers)
+        return self._pool.run(task, header, *blobs, timeout=timeout)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.close()
 
 
 def _line(path: Path, report: Report) -> str:

@@ -58,6 +58,11 @@ class Letter:
         visible = Box(*page.get_bbox())
         return PageGeometry(media=visible, crop=visible, rotate=page.get_rotation())
 
+    @property
+    def document(self) -> pypdfium2.PdfDocument:
+        """PDFium's own handle."""
+        return self._document
+
     def show_forms(self) -> None:
         """Makes PDFium draw form fields; to be called before the page is opened."""
         self._document.init_forms()
@@ -76,13 +81,13 @@ class Letter:
 
 
 @contextlib.contextmanager
-def open_letter(pdf: bytes) -> Iterator[Letter]:
-    """The letter, opened with the empty user password.
+def open_letter(pdf: bytes, password: str | None = None) -> Iterator[Letter]:
+    """The letter, opened with the empty user password unless one is given.
 
     Raises ``LetterEncrypted`` where it asks for another, and ``LetterTruncated`` where PDFium can't read it.
     """
     try:
-        document = pypdfium2.PdfDocument(pdf)
+        document = pypdfium2.PdfDocument(pdf, password=password)
         count = len(document)
     except pypdfium2.PdfiumError as error:
         if getattr(error, "err_code", None) in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):

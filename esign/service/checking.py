@@ -55,7 +55,8 @@ def upload(services: Services, pdf: bytes, code: str | None = None) -> FileAnswe
         services.clock,
         services.parse,
         services.dev_ca.revocation() if services.dev_ca is not None else None,
-        timeout=services.settings.sandbox_seconds,
+        renderer=services.render,
+        timeout=services.settings.verify_seconds,
     )
     try:
         with services.database.read() as session:

@@ -33,6 +33,7 @@ def problems(
         services.clock,
         services.parse,
         authority.revocation(),
+        renderer=services.render,
         timeout=services.settings.sandbox_seconds,
     )
     made = [each for each in report.signatures if each.kind is not SignatureKind.DOCUMENT_TIMESTAMP]

@@ -14,6 +14,7 @@ from esign.verify.policy import Policy
 from esign.verify.revocation import RevocationData
 from esign.verify.structure import SignedRange, Structure
 from esign.verify.trusting import Trusting
+from esign.verify.witness import UNSEEN, Witnessed
 from esign.x509.encoding import read_certificate
 from esign.x509.trust import TrustStore
 
@@ -30,12 +31,14 @@ class Context:
         policy: Policy,
         *,
         integrity_only: bool,
+        witnessed: Witnessed = UNSEEN,
     ) -> None:
         self._pdf = memoryview(pdf)
         self.structure = structure
         self.at = at
         self.policy = policy
         self.integrity_only = integrity_only
+        self.witnessed = witnessed
         self.chains = Chains(trust)
         self.revocation = RevocationData(policy, self.chains)
         self.trusting = Trusting(self.chains, self.revocation, policy, at)

@@ -57,6 +57,7 @@ def examine_fully(
     runner: Runner,
     revocation: RevocationSource | None = None,
     *,
+    renderer: Runner | None = None,
     at: datetime | None = None,
     material: tuple[Material, ...] = (),
     integrity_only: bool = False,
@@ -70,6 +71,7 @@ def examine_fully(
         clock,
         runner,
         revocation,
+        renderer=renderer,
         at=at,
         material=material,
         integrity_only=integrity_only,
@@ -93,7 +95,9 @@ def _again(
 ) -> FullReport:
     """All reports, made with what the first examination was made with."""
     integrity_only = first.report.integrity_only
-    header, blobs = order(trust, first.at, material=first.material, integrity_only=integrity_only)
+    header, blobs = order(
+        trust, first.at, material=first.material, integrity_only=integrity_only, witnessed=first.witnessed
+    )
     header["encoded"] = encoded
     try:
         answer, _ = runner.run(FULL_TASK, header, pdf, *blobs, timeout=timeout)

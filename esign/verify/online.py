@@ -1,24 +1,30 @@
 """Validation with a look outside: what is missing is fetched by the parent, then the file is examined once more."""
 
 import hashlib
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Self
 
 from asn1crypto import x509
 
 from esign.errors import LetterNotExamined, RevocationUnavailable
 from esign.pdf.sandbox import Runner
+from esign.pdf.sightings import look_in
 from esign.verify import sentences
 from esign.verify.evidence import Material
 from esign.verify.policy import DEFAULT
-from esign.verify.report import FetchRequest, Finding, Report, Verdict
-from esign.verify.validate import trust_fingerprint, validate_in
+from esign.verify.report import FetchRequest, Finding, Report, Verdict, worst
+from esign.verify.validate import order, trust_fingerprint, validated_in
+from esign.verify.witness import UNSEEN, Asked, Witnessed, unwitnessed, witnessed
 from esign.x509.clock import Clock
 from esign.x509.sources import RevocationSource
 from esign.x509.trust import TrustStore
 
 MAX_FETCHES = 16
 """Certificates whose revocation data are asked for, for one file."""
+_LEAST = 0.05
+"""Seconds that a step gets when the time is over."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,8 @@ class Examined:
     """The time of validation."""
     material: tuple[Material, ...]
     """All that was handed in, what was fetched included."""
+    witnessed: Witnessed = UNSEEN
+    """What the second reader saw."""
 
 
 def examine(
@@ -39,16 +47,19 @@ def examine(
     runner: Runner,
     revocation: RevocationSource | None = None,
     *,
+    renderer: Runner | None = None,
     at: datetime | None = None,
     material: tuple[Material, ...] = (),
     integrity_only: bool = False,
     timeout: float = 10.0,
 ) -> Report:
-    """The report on a file, examined in a sandbox worker; ``timeout`` in seconds is for one examination.
+    """The report on a file, examined in a sandbox worker; ``timeout`` in seconds is for all of it but the fetching.
 
-    ``revocation`` is asked for what the file lacks, only for certificates whose chain to a trusted root stands, and
-    the file is then examined once more. ``at`` is the time of validation, else the clock's; for another time than now
-    nothing is fetched. A file that can't be examined within the limits gets a report that says so. Raises `Busy`.
+    ``runner`` reads structure; ``renderer`` holds the second reader, which looks at what was added after a signature
+    (rule 6), and is ``runner`` where none is given. ``revocation`` is asked for what the file lacks, only for
+    certificates whose chain to a trusted root stands, and the file is then examined once more. ``at`` is the time of
+    validation, else the clock's; for another time than now nothing is fetched. A file that can't be examined within
+    the limits gets a report that says so, with what is known of it. Raises `Busy`.
     """
     return examined(
         pdf,
@@ -56,6 +67,7 @@ def examine(
         clock,
         runner,
         revocation,
+        renderer=renderer,
         at=at,
         material=material,
         integrity_only=integrity_only,
@@ -70,30 +82,72 @@ def examined(
     runner: Runner,
     revocation: RevocationSource | None = None,
     *,
+    renderer: Runner | None = None,
     at: datetime | None = None,
     material: tuple[Material, ...] = (),
     integrity_only: bool = False,
     timeout: float = 10.0,
 ) -> Examined:
     """`examine`, and what the report was made with."""
+    budget = _Budget(timeout)
     moment = at or clock.now()
+
+    def validated(witnessed: Witnessed, *, ask: bool) -> tuple[Report, Asked | None]:
+        header, blobs = order(trust, moment, material=material, integrity_only=integrity_only, witnessed=witnessed)
+        header["ask"] = ask
+        with budget:
+            return validated_in(runner, pdf, header, blobs, timeout=budget.left)
+
     try:
-        report = validate_in(
-            runner, pdf, trust, moment, material=material, integrity_only=integrity_only, timeout=timeout
-        )
-        if revocation is None or at is not None or not report.missing:
-            return Examined(report, moment, material)
-        fetched = _fetch(report.missing, revocation)
-        if not fetched.ocsps and not fetched.crls:
-            return Examined(report, moment, material)
-        moment, material = clock.now(), (*material, fetched)
-        report = validate_in(
-            runner, pdf, trust, moment, material=material, integrity_only=integrity_only, timeout=timeout
-        )
-        return Examined(report, moment, material)
+        report, asked = validated(UNSEEN, ask=True)
     except LetterNotExamined as error:
         reason = str(error.details.get("reason", "limits"))
         return Examined(not_examined(pdf, trust, moment, reason, integrity_only=integrity_only), moment, material)
+    witnessed = UNSEEN
+    if asked is not None:
+        with budget:
+            witnessed = _witnessed(renderer or runner, pdf, asked, budget.left)
+    wanted = report.missing if revocation is not None and at is None else ()
+    fetched = _fetch(wanted, revocation) if revocation is not None and wanted else Material()
+    if fetched.ocsps or fetched.crls:
+        moment, material = clock.now(), (*material, fetched)
+    elif not witnessed.anything:
+        return Examined(report, moment, material)
+    try:
+        report, _ = validated(witnessed, ask=False)
+    except LetterNotExamined as error:
+        reason = str(error.details.get("reason", "limits"))
+        report = ended_early(report, reason)
+    return Examined(report, moment, material, witnessed)
+
+
+class _Budget:
+    """The time that is left for examining; only what is done in its ``with`` counts."""
+
+    def __init__(self, seconds: float) -> None:
+        self._left = seconds
+        self._since = 0.0
+
+    @property
+    def left(self) -> float:
+        """Seconds; never nothing, so that what can be told at once is told."""
+        return max(self._left, _LEAST)
+
+    def __enter__(self) -> Self:
+        self._since = time.monotonic()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._left -= time.monotonic() - self._since
+
+
+def _witnessed(renderer: Runner, pdf: bytes, asked: Asked, seconds: float) -> Witnessed:
+    if not asked.plan.steps:
+        return unwitnessed("it can't be followed to its pages")
+    try:
+        return witnessed(asked, look_in(renderer, pdf, asked.plan, timeout=seconds))
+    except LetterNotExamined as error:
+        return unwitnessed(str(error.details.get("reason", "limits")))
 
 
 def _fetch(missing: tuple[FetchRequest, ...], revocation: RevocationSource) -> Material:
@@ -127,6 +181,15 @@ def _ask_crl(revocation: RevocationSource, certificate: x509.Certificate, issuer
         return revocation.crl(certificate, issuer)
     except RevocationUnavailable:
         return None
+
+
+def ended_early(report: Report, reason: str) -> Report:
+    """A report whose last step could not be taken: what it says stands, but it is not the whole answer."""
+    finding = Finding(code="file.limits", severity="fail", message=f"the examination ended early: {reason}")
+    findings = (*report.findings, finding)
+    verdict = worst([report.verdict, Verdict.NOT_EXAMINED])
+    sentence = sentences.of_file(verdict, report.signatures, findings)
+    return report.model_copy(update={"verdict": verdict, "sentence": sentence, "findings": findings})
 
 
 def not_examined(pdf: bytes, trust: TrustStore, at: datetime, reason: str, *, integrity_only: bool) -> Report:

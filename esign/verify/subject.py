@@ -207,6 +207,8 @@ class Subject:
         if view is not None:
             comparison = compare(view, final, self.examined, self.context.history)
             self.changes, self.certification = comparison.changes, comparison.certification
+        if view is not None and self.changes.state is not ChangeState.SUSPICIOUS:
+            after = (*after, *self.context.witnessed.since(view.end))
         if after:
             self.changes = Changes(state=ChangeState.SUSPICIOUS, list=(*after, *self.changes.list))
         if view is not None:

@@ -37,6 +37,7 @@ from esign.verify.report import (
 )
 from esign.verify.structure import Structure, examine_structure
 from esign.verify.subject import Subject
+from esign.verify.witness import UNSEEN, Asked, Witnessed, asked_of
 from esign.x509.encoding import read_certificate
 from esign.x509.trust import TrustStore
 
@@ -78,8 +79,9 @@ def validation(
     material: Material | tuple[Material, ...] = (),
     policy: Policy = DEFAULT,
     integrity_only: bool = False,
+    witnessed: Witnessed = UNSEEN,
 ) -> Validation:
-    """`validate`, and what the report was made from."""
+    """`validate`, and what the report was made from. ``witnessed``: what a second reader saw of the file."""
     at = at.astimezone(UTC)
     handed = (material,) if isinstance(material, Material) else material
     try:
@@ -88,14 +90,22 @@ def validation(
         finding = Finding(code="file.limits", severity="fail", message=str(error))
         report = _report(pdf, trust, at, policy, None, (finding,), (), (), integrity_only=integrity_only)
         return Validation(report, None)
-    context = Context(pdf, structure, trust, at, policy, integrity_only=integrity_only)
+    context = Context(pdf, structure, trust, at, policy, integrity_only=integrity_only, witnessed=witnessed)
     for item in handed:
         context.take_in_material(item)
     examined = examine_signatures(context)
     signatures = tuple(report for _, report in examined)
     missing = tuple(context.trusting.missing.values())
     report = _report(
-        pdf, trust, at, policy, structure, _findings(structure), signatures, missing, integrity_only=integrity_only
+        pdf,
+        trust,
+        at,
+        policy,
+        structure,
+        (*_findings(structure), *witnessed.findings),
+        signatures,
+        missing,
+        integrity_only=integrity_only,
     )
     return Validation(report, context, tuple(subject for subject, _ in examined))
 
@@ -173,7 +183,7 @@ def _verdict(
         for item in signatures
         if item.kind is not SignatureKind.DOCUMENT_TIMESTAMP or item.indication is Indication.TOTAL_FAILED
     ]
-    if structure.view is None:
+    if structure.view is None or any(item.code == "witness.missing" for item in findings):
         counted.append(Verdict.NOT_EXAMINED)
     verdict = worst(counted)
     if verdict.good and any(item.severity == "fail" for item in findings):
@@ -186,7 +196,10 @@ def _verdict(
 
 def validate_task(header: Header, blobs: list[bytes]) -> tuple[Header, list[bytes]]:
     """`validate` as a task of the sandbox; the counterpart of `validate_in`."""
-    return report_answer(ordered(header, blobs).report), []
+    made = ordered(header, blobs)
+    asked = asked_of(made.context.structure, made.report) if header.get("ask") and made.context is not None else None
+    answer = report_answer(made.report)
+    return {"report": answer, "asked": None if asked is None else cast("Header", asked.model_dump(mode="json"))}, []
 
 
 def ordered(header: Header, blobs: list[bytes]) -> Validation:
@@ -209,6 +222,7 @@ def ordered(header: Header, blobs: list[bytes]) -> Validation:
         datetime.fromisoformat(str(header["at"])),
         material=(given, fetched),
         integrity_only=bool(header["integrity_only"]),
+        witnessed=Witnessed.model_validate(header["witnessed"]),
     )
 
 
@@ -243,12 +257,25 @@ def validate_in(
     Raises `Busy`, and `LetterNotExamined` when the worker reached its limits.
     """
     header, blobs = order(trust, at, material=material, integrity_only=integrity_only)
+    return validated_in(runner, pdf, header, blobs, timeout=timeout)[0]
+
+
+def validated_in(
+    runner: Runner, pdf: bytes, header: Header, blobs: list[bytes], *, timeout: float
+) -> tuple[Report, Asked | None]:
+    """What was ordered by `order`: the report, and, with ``ask`` in the header, what a second reader is to look at."""
     answer, _ = runner.run(VALIDATE_TASK, header, pdf, *blobs, timeout=timeout)
-    return read_report(answer)
+    asked = answer["asked"]
+    return read_report(cast("Header", answer["report"])), None if asked is None else Asked.model_validate(asked)
 
 
 def order(
-    trust: TrustStore, at: datetime, *, material: tuple[Material, ...], integrity_only: bool
+    trust: TrustStore,
+    at: datetime,
+    *,
+    material: tuple[Material, ...],
+    integrity_only: bool,
+    witnessed: Witnessed = UNSEEN,
 ) -> tuple[Header, list[bytes]]:
     """What a worker is told beside the file, for all tasks that validate: a header and blobs."""
     given = [item for item in material if item.given]
@@ -264,6 +291,7 @@ def order(
     header: Header = {
         "at": at.isoformat(),
         "integrity_only": integrity_only,
+        "witnessed": cast("Header", witnessed.model_dump(mode="json")),
         "counts": {name: len(items) for name, items in groups.items()},
     }
     return header, [der for items in groups.values() for der in items]
