@@ -27,6 +27,4 @@ class Authorities:
 
     def trust(self, base: TrustStore) -> TrustStore:
         """``base`` with the roots of all authorities added."""
-        known = {root.dump() for root in base.anchors}
-        own = [root for authority in self for root in authority.roots() if root.dump() not in known]
-        return TrustStore(anchors=(*base.anchors, *own), intermediates=base.intermediates)
+        return base.merged(TrustStore(anchors=tuple(root for authority in self for root in authority.roots())))

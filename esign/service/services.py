@@ -20,7 +20,8 @@ from esign.registry.secrets import Keys, keys
 from esign.service.authorities import Authorities
 from esign.settings import Settings
 from esign.x509.clock import Clock, SystemClock
-from esign.x509.trust import TrustStore, indonesia
+from esign.x509.trust import TrustStore
+from esign.x509.trustlist import indonesia
 
 _log = logging.getLogger(__name__)
 

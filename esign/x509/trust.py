@@ -1,13 +1,13 @@
 """Whom we trust: roots, and the issuing CAs known below them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
+from datetime import datetime
 
 from asn1crypto import pem, x509
 
 from esign.x509.encoding import read_certificate
+from esign.x509.scope import Refusal, Scope, Use
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,8 @@ class TrustStore:
 
     anchors: tuple[x509.Certificate, ...] = ()
     intermediates: tuple[x509.Certificate, ...] = ()
+    scopes: tuple[Scope, ...] = ()
+    """What some of them may vouch for; a certificate without one may for anything, one with two for what both let."""
 
     @classmethod
     def from_pem(cls, *texts: bytes) -> "TrustStore":
@@ -41,7 +43,24 @@ class TrustStore:
         return TrustStore(
             anchors=_distinct(*self.anchors, *other.anchors),
             intermediates=_distinct(*self.intermediates, *other.intermediates),
+            scopes=tuple(dict.fromkeys((*self.scopes, *other.scopes))),
         )
+
+    def scopes_of(self, certificate: x509.Certificate) -> tuple[Scope, ...]:
+        """What bounds a certificate."""
+        return tuple(scope for scope in self.scopes if scope.certificate == certificate.sha256.hex())
+
+    def refusal(self, chain: tuple[x509.Certificate, ...], uses: Iterable[Use], moment: datetime) -> Refusal | None:
+        """Why a chain (leaf first) may not be relied on for any of ``uses`` at that moment; None where it may."""
+        if not self.scopes:
+            return None
+        wanted = tuple(uses)
+        for place, certificate in enumerate(chain):
+            for scope in self.scopes_of(certificate):
+                refusal = scope.refusal(wanted, moment) or scope.refusal_of_chain(chain, place)
+                if refusal is not None:
+                    return refusal
+        return None
 
     def __iter__(self) -> Iterator[x509.Certificate]:
         """Anchors first."""
@@ -65,20 +84,6 @@ def read_certificates(text: bytes) -> list[x509.Certificate]:
     if not certificates:
         raise ValueError("there is no certificate in it")
     return certificates
-
-
-@lru_cache(maxsize=1)
-def indonesia() -> TrustStore:
-    """The Indonesian authorities whose certificates come with the package (see ``indonesia/README.md``).
-
-    The national root and the older root of BSrE's letters are anchors, the latter expired on 2026-08-18;
-    BSrE's issuing CA and the time-stamp authority of 2023 are intermediates.
-    """
-    folder = resources.files("esign.x509") / "indonesia"
-    texts = [
-        file.read_bytes() for file in sorted(folder.iterdir(), key=lambda file: file.name) if file.name.endswith(".pem")
-    ]
-    return TrustStore.from_pem(*texts)
 
 
 def is_self_issued(certificate: x509.Certificate) -> bool:

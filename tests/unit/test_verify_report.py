@@ -21,7 +21,8 @@ from esign.verify.report import Report, SignatureReport, Verdict, worst
 from esign.verify.shown import masked
 from esign.verify.validate import validate, validate_in
 from esign.x509.clock import FixedClock, SystemClock
-from esign.x509.trust import TrustStore, indonesia
+from esign.x509.trust import TrustStore
+from esign.x509.trustlist import indonesia
 from tests.letter_files import read
 from tests.officials import dev_ca, request, roots, signed
 

@@ -6,7 +6,8 @@ import pytest
 from asn1crypto import pem, x509
 
 from esign.x509 import chains, keys
-from esign.x509.trust import TrustStore, indonesia, is_self_issued, read_certificates
+from esign.x509.trust import TrustStore, is_self_issued, read_certificates
+from esign.x509.trustlist import indonesia
 from tests.pki import NOW, certificate
 
 
