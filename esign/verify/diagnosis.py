@@ -11,6 +11,7 @@ from asn1crypto import ocsp, parser, tsp
 from esign.pdf.revisions import PdfFile
 from esign.verify.cms import ODD_INPUT
 from esign.verify.context import Context
+from esign.verify.crypto import HASHES
 from esign.verify.diagnostic import (
     CertificateData,
     Diagnostic,
@@ -72,7 +73,10 @@ def revisions(file: PdfFile, signatures: tuple[SignatureReport, ...]) -> tuple[R
 
 
 def _signature(subject: Subject, told: SignatureReport, stamps: list[TimestampData]) -> SignatureData:
-    found = subject.examined.found
+    found, message, signed = subject.examined.found, subject.message, subject.examined.signed
+    digest = None
+    if message is not None and signed is not None and message.digest_algorithm in HASHES:
+        digest = subject.context.digest_of(message.digest_algorithm, signed).hex()
     return SignatureData(
         number=subject.number,
         field=told.field,
@@ -81,6 +85,9 @@ def _signature(subject: Subject, told: SignatureReport, stamps: list[TimestampDa
         sub_filter=told.sub_filter,
         byte_range=told.byte_range,
         cms_sha256=None if found.contents is None else _sha256(found.contents.value),
+        signed_attributes_sha256=None if message is None else _sha256(message.signed_attributes),
+        signature_value=None if message is None else message.signature.hex(),
+        digest=digest,
         signer=told.signer.sha256 if told.signer is not None else None,
         chain=tuple(item.sha256 for item in told.chain),
         revocation=tuple(item.sha256 for item in told.revocation if item.sha256 is not None),

@@ -135,6 +135,12 @@ class SignatureData(_Model):
     """/ByteRange."""
     cms_sha256: str | None
     """Of /Contents as it is written, zero padding included, in hexadecimal."""
+    signed_attributes_sha256: str | None = None
+    """Of the signed attributes as they were signed (DER), in hexadecimal."""
+    signature_value: str | None = None
+    """The signature value, in hexadecimal."""
+    digest: str | None = None
+    """Of the bytes that /ByteRange names, by the signature's digest algorithm, in hexadecimal."""
     signer: str | None
     """The certificate that signed: SHA-256, in hexadecimal."""
     chain: tuple[str, ...]
