@@ -8,7 +8,6 @@ from typing import Literal
 
 from asn1crypto import ocsp, parser, tsp
 
-from esign.pdf.revisions import PdfFile
 from esign.verify.cms import ODD_INPUT
 from esign.verify.context import Context
 from esign.verify.crypto import HASHES
@@ -24,6 +23,7 @@ from esign.verify.diagnostic import (
 from esign.verify.inventory import Source
 from esign.verify.report import CertificateInfo, SignatureReport
 from esign.verify.shown import certificate_info, shown_name
+from esign.verify.structure import Structure
 from esign.verify.subject import MAX_TOKENS, Subject
 from esign.verify.timestamps import Token
 from esign.verify.validate import Validation
@@ -33,6 +33,7 @@ from esign.x509.rejection import Rejected
 
 MAX_REVISIONS = 512
 """Revisions told of one file; a hostile one may have many."""
+_EOLS = (b"\r\n", b"\n", b"\r")
 
 
 def diagnostic_data(validation: Validation, *, encoded: bool = False) -> Diagnostic:
@@ -51,25 +52,32 @@ def diagnostic_data(validation: Validation, *, encoded: bool = False) -> Diagnos
         certificates=() if context is None else tuple(_certificates(context, report.signatures, encoded=encoded)),
         revocation=() if context is None else tuple(_revocation(context, report.signatures, encoded=encoded)),
         timestamps=tuple(stamps),
-        revisions=() if context is None else revisions(context.structure.file, report.signatures),
+        revisions=() if context is None else revisions(context.structure),
     )
 
 
-def revisions(file: PdfFile, signatures: tuple[SignatureReport, ...]) -> tuple[RevisionData, ...]:
-    """The revisions of a file: each ends with ``%%EOF``, or where a signature's bytes end."""
-    signed = {item.signed_end for item in signatures if item.signed_end is not None}
-    ends = {item.end for item in file.ends if not any(0 < end - item.end <= 2 for end in signed)}
-    data = memoryview(file.data)
-    state, start, found = hashlib.sha256(), 0, []
-    for number, end in enumerate(sorted(ends | signed)[:MAX_REVISIONS], 1):
+def revisions(structure: Structure) -> tuple[RevisionData, ...]:
+    """The revisions of a file: each ends with ``%%EOF`` and an end of line, or where a signature's bytes end."""
+    data = memoryview(structure.file.data)
+    signed: dict[int, list[int]] = {}
+    for number, item in enumerate(structure.signatures, 1):
+        if item.signed is not None:
+            signed.setdefault(item.signed.end, []).append(number)
+    ends = set(signed)
+    for found in structure.file.ends:
+        eol = next((eol for eol in _EOLS if data[found.end : found.end + len(eol)] == eol), b"")
+        if found.xref and not any(found.end <= end <= found.end + 2 for end in signed):  # 0: half a linearised one
+            ends.add(found.end + len(eol))
+    state, start, result = hashlib.sha256(), 0, []
+    for number, end in enumerate(sorted(ends)[:MAX_REVISIONS], 1):
         state.update(data[start:end])
-        numbers = tuple(index for index, item in enumerate(signatures, 1) if item.signed_end == end)
+        numbers = tuple(signed.get(end, ()))
         digest = state.copy().hexdigest()
-        found.append(
+        result.append(
             RevisionData(number=number, start=start, end=end, size=end - start, sha256=digest, signatures=numbers)
         )
         start = end
-    return tuple(found)
+    return tuple(result)
 
 
 def _signature(subject: Subject, told: SignatureReport, stamps: list[TimestampData]) -> SignatureData:
