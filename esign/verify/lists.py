@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Literal
 
 from asn1crypto import x509
@@ -17,8 +18,8 @@ Origin = Literal["dss", "cms", "given", "fetched"]
 
 MAX_DELTAS = 8
 """Delta CRLs of one issuer that are read with each of its complete ones."""
-MAX_SIGNERS = 4
-"""Other certificates of a CRL's issuer that are tried when the issuer's own key didn't sign it."""
+MAX_SIGNERS = 16
+"""Certificates of a CRL's issuer that are looked at when its own key didn't sign it, the trust store's first."""
 
 
 @dataclass(frozen=True)
@@ -74,40 +75,30 @@ class RevocationLists:
         certificate: x509.Certificate,
         issuer: x509.Certificate,
     ) -> ListFinding | None:
-        for signer in self._signers(base, issuer):
+        for signer, vouchers in self._signers(base, certificate, issuer):
             try:
                 said = examine(base, certificate, issuer, signer, delta)
-                answer = said.answer
-                if not signer.not_valid_before <= answer.this_update <= signer.not_valid_after:
-                    continue
-                vouchers = () if signer is issuer else self._vouchers(signer, certificate, answer)
             except (Rejected, *ODD_INPUT):
                 continue
-            if vouchers is not None:
-                return ListFinding(answer, said.reasons, origin, base.encoded, vouchers)
+            if signer.not_valid_before <= said.answer.this_update <= signer.not_valid_after:
+                return ListFinding(said.answer, said.reasons, origin, base.encoded, vouchers)
         return None
 
-    def _signers(self, base: CertificateList, issuer: x509.Certificate) -> Iterator[x509.Certificate]:
+    def _signers(
+        self, base: CertificateList, certificate: x509.Certificate, issuer: x509.Certificate
+    ) -> Iterator[tuple[x509.Certificate, tuple[Chain, ...]]]:
+        """Who may have signed a CRL about a certificate: its issuer; others of that name under the same root."""
         if issuer.subject.hashable == base.key:
-            yield issuer
+            yield issuer, ()
         if self._chains is None:
             return
-        left = MAX_SIGNERS
-        for candidate in self._chains.named(base.key):
-            if left and candidate.sha256 != issuer.sha256 and base.may_be_signed_by(candidate):
-                left -= 1
-                yield candidate
-
-    def _vouchers(
-        self, signer: x509.Certificate, certificate: x509.Certificate, answer: RevocationAnswer
-    ) -> tuple[Chain, ...] | None:
-        """The chain of a CRL's signer; None unless it leads to the certificate's own root (RFC 5280, 6.3.3 (f))."""
-        if self._chains is None:
-            return None
-        above, own = (self._chains.standing(item, answer.this_update) for item in (signer, certificate))
-        if above.state != "stands" or own.state != "stands" or above.chain[-1].sha256 != own.chain[-1].sha256:
-            return None
-        return (above.chain,)
+        for candidate in islice(self._chains.named(base.key), MAX_SIGNERS):
+            if candidate.sha256 == issuer.sha256 or not base.may_be_signed_by(candidate):
+                continue
+            # RFC 5280, 6.3.3 (f): the trust anchor must be the certificate's own.
+            above, own = (self._chains.standing(item, item.not_valid_before) for item in (candidate, certificate))
+            if above.state == own.state == "stands" and above.chain[-1].sha256 == own.chain[-1].sha256:
+                yield candidate, (above.chain,)
 
 
 def united(findings: Sequence[ListFinding]) -> list[ListFinding]:
