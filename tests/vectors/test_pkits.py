@@ -47,8 +47,6 @@ DIFFERENT: dict[str, tuple[SubIndication, str]] = {
     "4.1.4": (SubIndication.TRY_LATER, "DSA of 1024 bits with SHA-1 is too weak for revocation data"),
     "4.1.5": (SubIndication.GENERIC, "a DSA key that inherits its parameters is not understood"),
     "4.14.30": (SubIndication.TRY_LATER, "a CRL that alone vouches for its own signer proves nothing"),
-    # Refused all the same, for a nearer reason.
-    "4.1.6": (SubIndication.NO_CERTIFICATE_CHAIN_FOUND, ""),
 }
 """Cases with another outcome than the suite's, and why (docs/decisions/path-validation.md)."""
 
