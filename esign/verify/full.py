@@ -11,6 +11,7 @@ from esign.verify.detailed import DetailedReport, detailed_report
 from esign.verify.diagnosis import diagnostic_data
 from esign.verify.diagnostic import Diagnostic
 from esign.verify.evidence import Material
+from esign.verify.fetching import FETCH_LIMITS, FetchLimits
 from esign.verify.online import Examined, examined, not_examined
 from esign.verify.policy import DEFAULT, Policy
 from esign.verify.report import Report
@@ -60,9 +61,11 @@ def examine_fully(
     renderer: Runner | None = None,
     at: datetime | None = None,
     material: tuple[Material, ...] = (),
+    policy: Policy = DEFAULT,
     integrity_only: bool = False,
     encoded: bool = False,
     timeout: float = 10.0,
+    fetching: FetchLimits = FETCH_LIMITS,
 ) -> FullReport:
     """As `esign.verify.online.examine`, with all reports; the file is examined once more for them. Raises `Busy`."""
     first = examined(
@@ -74,10 +77,12 @@ def examine_fully(
         renderer=renderer,
         at=at,
         material=material,
+        policy=policy,
         integrity_only=integrity_only,
         timeout=timeout,
+        fetching=fetching,
     )
-    return _again(pdf, trust, runner, first, encoded=encoded, timeout=timeout)
+    return _again(pdf, trust, runner, first, policy=policy, encoded=encoded, timeout=timeout)
 
 
 def full_task(header: Header, blobs: list[bytes]) -> tuple[Header, list[bytes]]:
@@ -91,12 +96,17 @@ def full_task(header: Header, blobs: list[bytes]) -> tuple[Header, list[bytes]]:
 
 
 def _again(
-    pdf: bytes, trust: TrustStore, runner: Runner, first: Examined, *, encoded: bool, timeout: float
+    pdf: bytes, trust: TrustStore, runner: Runner, first: Examined, *, policy: Policy, encoded: bool, timeout: float
 ) -> FullReport:
     """All reports, made with what the first examination was made with."""
     integrity_only = first.report.integrity_only
     header, blobs = order(
-        trust, first.at, material=first.material, integrity_only=integrity_only, witnessed=first.witnessed
+        trust,
+        first.at,
+        material=first.material,
+        policy=policy,
+        integrity_only=integrity_only,
+        witnessed=first.witnessed,
     )
     header["encoded"] = encoded
     try:
@@ -104,10 +114,12 @@ def _again(
     except LetterNotExamined as error:
         reason = str(error.details.get("reason", "limits"))
         return _full(
-            Validation(not_examined(pdf, trust, first.at, reason, integrity_only=integrity_only), None), encoded=False
+            Validation(not_examined(pdf, trust, first.at, reason, policy=policy, integrity_only=integrity_only), None),
+            encoded=False,
         )
+    report = read_report(cast("Header", answer["report"]))
     return FullReport(
-        report=read_report(cast("Header", answer["report"])),
+        report=report.model_copy(update={"missing": first.report.missing}),
         detailed=DetailedReport.model_validate(answer["detailed"]),
         diagnostic=Diagnostic.model_validate(answer["diagnostic"]),
     )

@@ -6,23 +6,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
-from asn1crypto import x509
-
-from esign.errors import LetterNotExamined, RevocationUnavailable
+from esign.errors import LetterNotExamined
 from esign.pdf.sandbox import Runner
 from esign.pdf.sightings import look_in
 from esign.verify import sentences
 from esign.verify.evidence import Material
-from esign.verify.policy import DEFAULT
-from esign.verify.report import FetchRequest, Finding, Report, Verdict, worst
+from esign.verify.fetching import FETCH_LIMITS, MAX_ROUNDS, Fetching, FetchLimits
+from esign.verify.policy import DEFAULT, Policy
+from esign.verify.report import Finding, Report, Verdict, worst
 from esign.verify.validate import order, trust_fingerprint, validated_in
 from esign.verify.witness import UNSEEN, Asked, Witnessed, unwitnessed, witnessed
 from esign.x509.clock import Clock
 from esign.x509.sources import RevocationSource
 from esign.x509.trust import TrustStore
 
-MAX_FETCHES = 16
-"""Certificates whose revocation data are asked for, for one file."""
 _LEAST = 0.05
 """Seconds that a step gets when the time is over."""
 
@@ -50,15 +47,18 @@ def examine(
     renderer: Runner | None = None,
     at: datetime | None = None,
     material: tuple[Material, ...] = (),
+    policy: Policy = DEFAULT,
     integrity_only: bool = False,
     timeout: float = 10.0,
+    fetching: FetchLimits = FETCH_LIMITS,
 ) -> Report:
     """The report on a file, examined in a sandbox worker; ``timeout`` in seconds is for all of it but the fetching.
 
     ``runner`` reads structure; ``renderer`` holds the second reader, which looks at what was added after a signature
     (rule 6), and is ``runner`` where none is given. ``revocation`` is asked for what the file lacks, only for
     certificates whose chain to a trusted root stands, and the file is then examined once more. ``at`` is the time of
-    validation, else the clock's; for another time than now nothing is fetched. A file that can't be examined within
+    validation, else the clock's; for another time than now nothing is fetched. What is still missing then is told with
+    the reason. A file that can't be examined within
     the limits gets a report that says so, with what is known of it. Raises `Busy`.
     """
     return examined(
@@ -70,8 +70,10 @@ def examine(
         renderer=renderer,
         at=at,
         material=material,
+        policy=policy,
         integrity_only=integrity_only,
         timeout=timeout,
+        fetching=fetching,
     ).report
 
 
@@ -85,15 +87,19 @@ def examined(
     renderer: Runner | None = None,
     at: datetime | None = None,
     material: tuple[Material, ...] = (),
+    policy: Policy = DEFAULT,
     integrity_only: bool = False,
     timeout: float = 10.0,
+    fetching: FetchLimits = FETCH_LIMITS,
 ) -> Examined:
     """`examine`, and what the report was made with."""
     budget = _Budget(timeout)
     moment = at or clock.now()
 
     def validated(witnessed: Witnessed, *, ask: bool) -> tuple[Report, Asked | None]:
-        header, blobs = order(trust, moment, material=material, integrity_only=integrity_only, witnessed=witnessed)
+        header, blobs = order(
+            trust, moment, material=material, policy=policy, integrity_only=integrity_only, witnessed=witnessed
+        )
         header["ask"] = ask
         with budget:
             return validated_in(runner, pdf, header, blobs, timeout=budget.left)
@@ -102,22 +108,27 @@ def examined(
         report, asked = validated(UNSEEN, ask=True)
     except LetterNotExamined as error:
         reason = str(error.details.get("reason", "limits"))
-        return Examined(not_examined(pdf, trust, moment, reason, integrity_only=integrity_only), moment, material)
+        ended = not_examined(pdf, trust, moment, reason, policy=policy, integrity_only=integrity_only)
+        return Examined(ended, moment, material)
     witnessed = UNSEEN
     if asked is not None:
         with budget:
             witnessed = _witnessed(renderer or runner, pdf, asked, budget.left)
-    wanted = report.missing if revocation is not None and at is None else ()
-    fetched = _fetch(wanted, revocation) if revocation is not None and wanted else Material()
-    if fetched.ocsps or fetched.crls:
-        moment, material = clock.now(), (*material, fetched)
-    elif not witnessed.anything:
-        return Examined(report, moment, material)
+    again = witnessed.anything
+    ask = Fetching(revocation if at is None else None, trust, fetching)
     try:
-        report, _ = validated(witnessed, ask=False)
+        for _ in range(MAX_ROUNDS):
+            fetched = ask.fetch(report.missing)
+            if fetched == Material():
+                break
+            moment, material, again = clock.now(), (*material, fetched), False
+            report, _asked = validated(witnessed, ask=False)
+        if again:
+            report, _asked = validated(witnessed, ask=False)
     except LetterNotExamined as error:
         reason = str(error.details.get("reason", "limits"))
         report = ended_early(report, reason)
+    report = report.model_copy(update={"missing": ask.told(report.missing)})
     return Examined(report, moment, material, witnessed)
 
 
@@ -150,39 +161,6 @@ def _witnessed(renderer: Runner, pdf: bytes, asked: Asked, seconds: float) -> Wi
         return unwitnessed(str(error.details.get("reason", "limits")))
 
 
-def _fetch(missing: tuple[FetchRequest, ...], revocation: RevocationSource) -> Material:
-    """Asks for each certificate's OCSP answer, and for its CRL where there is none."""
-    ocsps: list[bytes] = []
-    crls: list[bytes] = []
-    wanted: dict[bytes, tuple[bytes, set[str]]] = {}
-    for request in missing:
-        wanted.setdefault(request.certificate, (request.issuer, set()))[1].add(request.kind)
-    for certificate_der, (issuer_der, kinds) in list(wanted.items())[:MAX_FETCHES]:
-        certificate, issuer = x509.Certificate.load(certificate_der), x509.Certificate.load(issuer_der)
-        answer = _ask_ocsp(revocation, certificate, issuer) if "ocsp" in kinds else None
-        if answer is not None:
-            ocsps.append(answer)
-            continue
-        answer = _ask_crl(revocation, certificate, issuer) if "crl" in kinds else None
-        if answer is not None:
-            crls.append(answer)
-    return Material(ocsps=tuple(ocsps), crls=tuple(crls))
-
-
-def _ask_ocsp(revocation: RevocationSource, certificate: x509.Certificate, issuer: x509.Certificate) -> bytes | None:
-    try:
-        return revocation.ocsp(certificate, issuer)
-    except RevocationUnavailable:
-        return None
-
-
-def _ask_crl(revocation: RevocationSource, certificate: x509.Certificate, issuer: x509.Certificate) -> bytes | None:
-    try:
-        return revocation.crl(certificate, issuer)
-    except RevocationUnavailable:
-        return None
-
-
 def ended_early(report: Report, reason: str) -> Report:
     """A report whose last step could not be taken: what it says stands, but it is not the whole answer."""
     finding = Finding(code="file.limits", severity="fail", message=f"the examination ended early: {reason}")
@@ -192,7 +170,9 @@ def ended_early(report: Report, reason: str) -> Report:
     return report.model_copy(update={"verdict": verdict, "sentence": sentence, "findings": findings})
 
 
-def not_examined(pdf: bytes, trust: TrustStore, at: datetime, reason: str, *, integrity_only: bool) -> Report:
+def not_examined(
+    pdf: bytes, trust: TrustStore, at: datetime, reason: str, *, policy: Policy = DEFAULT, integrity_only: bool
+) -> Report:
     """The report on a file whose examination ended early."""
     findings = (Finding(code="file.limits", severity="fail", message=f"the examination ended early: {reason}"),)
     return Report(
@@ -202,8 +182,8 @@ def not_examined(pdf: bytes, trust: TrustStore, at: datetime, reason: str, *, in
         integrity_only=integrity_only,
         sha256=hashlib.sha256(pdf).hexdigest(),
         size=len(pdf),
-        policy=DEFAULT.title,
-        policy_sha256=DEFAULT.sha256,
+        policy=policy.title,
+        policy_sha256=policy.sha256,
         trust_sha256=trust_fingerprint(trust),
         findings=findings,
     )

@@ -318,18 +318,20 @@ class SignatureReport(_Model):
 
 
 class FetchRequest(_Model):
-    """Revocation data that would let the report say more, for a certificate whose chain stands."""
+    """What would let the report say more: revocation data for a chain that stands, or the issuer that is missing."""
 
-    kind: Literal["ocsp", "crl"]
-    """An OCSP answer, or a revocation list."""
+    kind: Literal["ocsp", "crl", "issuer"]
+    """An OCSP answer, a revocation list, or the certificate of the issuer."""
     subject: str
     """Of which certificate."""
     urls: tuple[str, ...]
     """Where the certificate says that it is to be had."""
+    outcome: str | None = None
+    """Why it could not be had, in technical English; null where nobody asked."""
     certificate: bytes = Field(exclude=True, repr=False)
     """DER."""
-    issuer: bytes = Field(exclude=True, repr=False)
-    """DER."""
+    chain: tuple[bytes, ...] = Field(default=(), exclude=True, repr=False)
+    """DER: its issuer and those above, to the root."""
 
 
 class Report(_Model):

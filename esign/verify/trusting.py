@@ -10,6 +10,7 @@ from asn1crypto import x509
 
 from esign.verify.chains import Chain, Chains
 from esign.verify.checks import PolicyCheck, Severity
+from esign.verify.cms import ODD_INPUT
 from esign.verify.policy import (
     Policy,
     Weakness,
@@ -22,7 +23,9 @@ from esign.verify.revocation import RevocationData, RevocationStatus
 from esign.verify.shown import shown_name
 from esign.verify.steps import Check, Steps
 from esign.x509 import crl as x509_crl
+from esign.x509.chains import issuer_addresses
 from esign.x509.revocation import RevocationReason
+from esign.x509.scope import Use, uses_of_signer
 
 _HARMLESS_FOR_TIMESTAMPS = (
     RevocationReason.AFFILIATION_CHANGED,
@@ -143,6 +146,7 @@ class Trusting:
         steps = weighing.steps
         standing = self.chains.standing(certificate, proven)
         if standing.state == "none":
+            self._ask_issuer(standing.chain)
             return _no_chain(standing.chain, steps)
         if purpose is not None:
             return Conclusion(purpose[0], purpose[1], (purpose[2],), standing.chain)
@@ -168,6 +172,7 @@ class Trusting:
         )
         problem = (
             self._dates(chain, proven, weighing)
+            or self._out_of_scope(chain, proven, weighing)
             or self._revoked(chain, statuses, proven, stamped, weighing)
             or self._unknown(chain, statuses, weighing)
             or self._weak(chain, proven, weighing)
@@ -208,6 +213,16 @@ class Trusting:
                 finding = _fail("chain.not_yet_valid", f"{name} is valid from {item.not_valid_before}")
                 yield "issuer_validity", (Indication.INDETERMINATE, no_proof, finding)
 
+    def _out_of_scope(self, chain: Chain, proven: datetime, weighing: _Weighing) -> Problem | None:
+        """What the trust list holds against the chain."""
+        uses = (Use.TIMESTAMPS,) if weighing.role == "timestamp" else uses_of_signer(chain[0])
+        refusal = self.chains.trust.refusal(chain, uses, proven)
+        if refusal is None:
+            return None
+        finding = _fail("chain.out_of_scope", refusal.reason)
+        sub = SubIndication.OUT_OF_BOUNDS_NO_POE if refusal.out_of_time else SubIndication.CHAIN_CONSTRAINTS_FAILURE
+        return weighing.failing("trust_scope", (Indication.INDETERMINATE, sub, finding), Check.PATH)
+
     def _revoked(
         self,
         chain: Chain,
@@ -246,21 +261,33 @@ class Trusting:
 
     def _unknown(self, chain: Chain, statuses: list[RevocationStatus], weighing: _Weighing) -> Problem | None:
         first = None
-        for item, issuer, status in zip(chain, chain[1:], statuses, strict=False):
+        for place, (item, status) in enumerate(zip(chain, statuses, strict=False), 1):
             if status.state in ("good", "revoked"):
                 weighing.steps.passed(Check.FRESH, _told(status), item.sha256.hex())
                 continue
             stale = status.state == "stale"
             name, word = ("revocation_fresh", "only older than needed") if stale else ("revocation_known", "missing")
             if weighing.asks(name):
-                self._ask(item, issuer)
+                self._ask(item, chain[place:])
             finding = _fail("revocation.unknown", f"revocation data for {shown_name(item.subject)} are {word}")
             problem = (Indication.INDETERMINATE, SubIndication.TRY_LATER, finding)
             failing = weighing.failing(name, problem, certificate=item.sha256.hex())
             first = first or failing
         return first
 
-    def _ask(self, certificate: x509.Certificate, issuer: x509.Certificate) -> None:
+    def _ask_issuer(self, chain: Chain) -> None:
+        """Notes that an issuer is missing, where its certificate is said to be had."""
+        last = chain[-1]
+        try:
+            urls = issuer_addresses(last)
+        except ODD_INPUT:
+            return
+        if urls and last.subject != last.issuer:
+            self.missing[("issuer", last.sha256)] = FetchRequest(
+                kind="issuer", subject=shown_name(last.subject), urls=urls[:4], certificate=last.dump()
+            )
+
+    def _ask(self, certificate: x509.Certificate, above: Chain) -> None:
         """Notes what a parent may fetch: for a chain that stands on a trusted root, nothing else."""
         ocsp_urls = tuple(url for url in certificate.ocsp_urls if url.lower().startswith(("http://", "https://")))
         crl_urls = tuple(x509_crl.distribution_points(certificate))
@@ -272,7 +299,7 @@ class Trusting:
                     subject=shown_name(certificate.subject),
                     urls=urls[:4],
                     certificate=certificate.dump(),
-                    issuer=issuer.dump(),
+                    chain=tuple(item.dump() for item in above),
                 )
 
     def _weak(self, chain: Chain, proven: datetime, weighing: _Weighing) -> Problem | None:

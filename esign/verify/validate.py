@@ -11,6 +11,7 @@ The steps, each done by one named function or module:
 """
 
 import hashlib
+import json
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,6 +40,7 @@ from esign.verify.structure import Structure, examine_structure
 from esign.verify.subject import Subject
 from esign.verify.witness import UNSEEN, Asked, Witnessed, asked_of
 from esign.x509.encoding import read_certificate
+from esign.x509.scope import Scope
 from esign.x509.trust import TrustStore
 
 VALIDATE_TASK = "esign.verify.validate:validate_task"
@@ -149,6 +151,7 @@ def _report(
     *,
     integrity_only: bool,
 ) -> Report:
+    findings = policy.of_file(findings)
     verdict = _verdict(structure, findings, signatures)
     return Report(
         verdict=verdict,
@@ -168,8 +171,11 @@ def _report(
 
 
 def trust_fingerprint(trust: TrustStore) -> str:
-    """SHA-256 over the sorted fingerprints of the anchors, in hexadecimal."""
-    return hashlib.sha256(b"".join(sorted(item.sha256 for item in trust.anchors))).hexdigest()
+    """SHA-256 over the sorted fingerprints of the anchors, and over what bounds them, in hexadecimal."""
+    bounds = sorted(json.dumps(scope.to_json(), sort_keys=True) for scope in trust.scopes)
+    return hashlib.sha256(
+        b"".join([*sorted(item.sha256 for item in trust.anchors), *(bound.encode() for bound in bounds)])
+    ).hexdigest()
 
 
 def _verdict(
@@ -213,6 +219,7 @@ def ordered(header: Header, blobs: list[bytes]) -> Validation:
     trust = TrustStore(
         anchors=tuple(read_certificate(der) for der in take("anchors")),
         intermediates=tuple(read_certificate(der) for der in take("intermediates")),
+        scopes=tuple(Scope.from_json(told) for told in cast("list[dict[str, object]]", header["scopes"])),
     )
     given = Material(take("given_certificates"), take("given_ocsps"), take("given_crls"), given=True)
     fetched = Material(take("fetched_certificates"), take("fetched_ocsps"), take("fetched_crls"))
@@ -221,6 +228,7 @@ def ordered(header: Header, blobs: list[bytes]) -> Validation:
         trust,
         datetime.fromisoformat(str(header["at"])),
         material=(given, fetched),
+        policy=Policy.read(str(header["policy"]).encode()),
         integrity_only=bool(header["integrity_only"]),
         witnessed=Witnessed.model_validate(header["witnessed"]),
     )
@@ -235,7 +243,7 @@ def report_answer(report: Report) -> Header:
             "subject": item.subject,
             "urls": list(item.urls),
             "certificate": b64encode(item.certificate).decode(),
-            "issuer": b64encode(item.issuer).decode(),
+            "chain": [b64encode(der).decode() for der in item.chain],
         }
         for item in report.missing
     ]
@@ -249,6 +257,7 @@ def validate_in(
     at: datetime,
     *,
     material: tuple[Material, ...] = (),
+    policy: Policy = DEFAULT,
     integrity_only: bool = False,
     timeout: float = 10.0,
 ) -> Report:
@@ -256,7 +265,7 @@ def validate_in(
 
     Raises `Busy`, and `LetterNotExamined` when the worker reached its limits.
     """
-    header, blobs = order(trust, at, material=material, integrity_only=integrity_only)
+    header, blobs = order(trust, at, material=material, policy=policy, integrity_only=integrity_only)
     return validated_in(runner, pdf, header, blobs, timeout=timeout)[0]
 
 
@@ -275,6 +284,7 @@ def order(
     *,
     material: tuple[Material, ...],
     integrity_only: bool,
+    policy: Policy = DEFAULT,
     witnessed: Witnessed = UNSEEN,
 ) -> tuple[Header, list[bytes]]:
     """What a worker is told beside the file, for all tasks that validate: a header and blobs."""
@@ -291,6 +301,8 @@ def order(
     header: Header = {
         "at": at.isoformat(),
         "integrity_only": integrity_only,
+        "policy": policy.document.decode(),
+        "scopes": [cast("Header", scope.to_json()) for scope in trust.scopes],
         "witnessed": cast("Header", witnessed.model_dump(mode="json")),
         "counts": {name: len(items) for name, items in groups.items()},
     }
@@ -301,5 +313,5 @@ def read_report(answer: Header) -> Report:
     """The report that a worker answered."""
     for item in cast("list[dict[str, object]]", answer["missing"]):
         item["certificate"] = b64decode(str(item["certificate"]))
-        item["issuer"] = b64decode(str(item["issuer"]))
+        item["chain"] = [b64decode(der) for der in cast("list[str]", item["chain"])]
     return Report.model_validate(answer)

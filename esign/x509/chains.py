@@ -98,6 +98,17 @@ def may_issue(certificate: x509.Certificate, *, below: int = 0) -> bool:
     return usage is None or "key_cert_sign" in usage.native
 
 
+def issuer_addresses(certificate: x509.Certificate) -> tuple[str, ...]:
+    """Where a certificate says that its issuer's is to be had, over http(s) (RFC 5280, 4.2.2.1)."""
+    return tuple(
+        description["access_location"].native
+        for description in certificate.authority_information_access_value or ()
+        if description["access_method"].native == "ca_issuers"
+        and description["access_location"].name == "uniform_resource_identifier"
+        and description["access_location"].native.lower().startswith(("http://", "https://"))
+    )
+
+
 def check_issued(certificate: x509.Certificate, issuer: x509.Certificate) -> None:
     """Checks the issuer's signature in a certificate. Raises `Rejected`."""
     signatures.verify(

@@ -1,11 +1,16 @@
 """What a trusted certificate may vouch for, and from when to when."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, ClassVar
 
 from asn1crypto import core, x509
+
+from esign.x509.rejection import UNREADABLE
+
+JsonScalar = str | int | None
 
 
 class Use(StrEnum):
@@ -72,6 +77,34 @@ class Scope:
             return self._refusal("it is not trusted for certificates of that organisation")
         return None
 
+    def to_json(self) -> dict[str, JsonScalar | list[str]]:
+        """Itself for a pipe; see `from_json`."""
+        return {
+            "certificate": self.certificate,
+            "uses": sorted(self.uses),
+            "since": None if self.since is None else self.since.isoformat(),
+            "until": None if self.until is None else self.until.isoformat(),
+            "path_length": self.path_length,
+            "organisations": sorted(self.organisations),
+            "provider": self.provider,
+            "source": self.source,
+        }
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> "Scope":
+        """What `to_json` wrote. Raises KeyError, TypeError or ValueError for what it didn't."""
+        since, until = told["since"], told["until"]
+        return cls(
+            certificate=told["certificate"],
+            uses=frozenset(Use(use) for use in told["uses"]),
+            since=None if since is None else datetime.fromisoformat(since),
+            until=None if until is None else datetime.fromisoformat(until),
+            path_length=told["path_length"],
+            organisations=frozenset(told["organisations"]),
+            provider=told["provider"],
+            source=told["source"],
+        )
+
     def _refusal(self, reason: str, *, out_of_time: bool = False) -> Refusal:
         return Refusal(f"{self.provider or 'a certificate of the chain'} ({self.source}): {reason}", out_of_time)
 
@@ -86,7 +119,16 @@ def uses_of_signer(certificate: x509.Certificate) -> tuple[Use, ...]:
     return (Use.SIGNATURES, Use.SEALS)
 
 
+_QC_STATEMENTS, _QC_TYPE = "1.3.6.1.5.5.7.1.3", "0.4.0.1862.1.6"
 _ESIGN, _ESEAL = "0.4.0.1862.1.6.1", "0.4.0.1862.1.6.2"
+
+
+class _Statement(core.Sequence):  # type: ignore[misc]
+    _fields: ClassVar = [("id", core.ObjectIdentifier), ("info", core.Any, {"optional": True})]
+
+
+class _Statements(core.SequenceOf):  # type: ignore[misc]
+    _child_spec = _Statement
 
 
 class _Types(core.SequenceOf):  # type: ignore[misc]
@@ -94,12 +136,18 @@ class _Types(core.SequenceOf):  # type: ignore[misc]
 
 
 def _types(certificate: x509.Certificate) -> set[str]:
-    statements = certificate.qualified_statements_value
-    found: set[str] = set()
-    for statement in statements or ():
-        if statement["statement_id"].dotted == "0.4.0.1862.1.6":
-            found.update(item.dotted for item in _Types.load(statement["statement_info"].dump()))
-    return found
+    """The types in QcType; none where the extension can't be read."""
+    try:
+        return {
+            each.dotted
+            for extension in certificate["tbs_certificate"]["extensions"] or ()
+            if extension["extn_id"].dotted == _QC_STATEMENTS
+            for statement in _Statements.load(extension["extn_value"].contents)
+            if statement["id"].dotted == _QC_TYPE
+            for each in _Types.load(statement["info"].dump())
+        }
+    except UNREADABLE:
+        return set()
 
 
 def _organisations(certificate: x509.Certificate) -> set[str]:

@@ -5,7 +5,7 @@ authorities, and tests drive both. Certificates are asn1crypto objects, messages
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from asn1crypto import x509
 
@@ -38,6 +38,18 @@ class RevocationSource(Protocol):
 
     def crl(self, certificate: x509.Certificate, issuer: x509.Certificate) -> bytes | None:
         """The CertificateList (DER, RFC 5280) that covers ``certificate``; None where none is named.
+
+        Raises `RevocationUnavailable` when one is named but can't be had.
+        """
+        ...
+
+
+@runtime_checkable
+class IssuerSource(Protocol):
+    """Where the certificates of issuers come from that a file leaves out (RFC 5280, 4.2.2.1: caIssuers)."""
+
+    def issuer(self, certificate: x509.Certificate) -> bytes | None:
+        """The certificate (DER) that issued this one, its signature checked; None where none is named.
 
         Raises `RevocationUnavailable` when one is named but can't be had.
         """
