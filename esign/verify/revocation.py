@@ -17,6 +17,8 @@ from esign.verify.report import RevocationInfo
 from esign.x509 import ocsp as x509_ocsp
 from esign.x509.rejection import Rejected
 from esign.x509.revocation import RevocationAnswer, RevocationState
+from esign.x509.scope import Use
+from esign.x509.trust import TrustStore
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class RevocationData:
         self._policy = policy
         self._ocsps: dict[bytes, tuple[bytes, Origin]] = {}
         self._lists = RevocationLists(chains)
+        self._trust = chains.trust if chains is not None else TrustStore()
         self._known_lists: set[bytes] = set()
         self._statements: dict[tuple[bytes, bytes], tuple[Statement, ...]] = {}
         self._asked: list[bytes] = []
@@ -115,12 +118,13 @@ class RevocationData:
                 covers_expired = _archive_cutoff(der, certificate)
             except (Rejected, *ODD_INPUT):
                 continue
-            if self._is_acceptable(answer):
+            if self._is_acceptable(answer) and self._is_in_scope(issuer, Use.OCSP, answer):
                 yield Statement("ocsp", origin, answer, covers_expired, encoded=der)
 
     def _from_lists(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Iterator[Statement]:
         try:
             found = [item for item in self._lists.findings(certificate, issuer) if self._is_acceptable(item.answer)]
+            found = [item for item in found if self._is_in_scope(issuer, Use.CRL, item.answer)]
         except ODD_INPUT:
             return
         for item in united(found):
@@ -129,6 +133,10 @@ class RevocationData:
             except ODD_INPUT:
                 continue
             yield Statement("crl", item.origin, item.answer, covers_expired, item.vouchers, item.encoded)
+
+    def _is_in_scope(self, issuer: x509.Certificate, use: Use, answer: RevocationAnswer) -> bool:
+        """Whether the trust list lets the issuer vouch for such answers, at the time when this one was made."""
+        return self._trust.refusal((issuer,), (use,), answer.produced_at) is None
 
     def _is_acceptable(self, answer: RevocationAnswer) -> bool:
         produced = answer.produced_at
