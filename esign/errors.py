@@ -252,6 +252,14 @@ class BoxOccupied(PlacementError):
     english = "The stamp's box [{left}, {bottom}, {right}, {top}] covers another stamp at [{other_left}, {other_bottom}, {other_right}, {other_top}]."
 
 
+class BoxCoversSigned(PlacementError):
+    """The box covers something that an earlier signature signed; whoever verifies would see a change of it."""
+
+    code = "placement.covers_signed"
+    indonesian = "Kotak cap [{left}, {bottom}, {right}, {top}] di halaman {page} menutupi isi yang sudah ditandatangani. Pilih tempat yang kosong, atau sebutkan semua penanda tangan pada tanda tangan pertama."
+    english = "The stamp's box [{left}, {bottom}, {right}, {top}] on page {page} covers what was already signed. Choose a place that is free, or name all signers with the first signature."
+
+
 class NoFreeSpace(PlacementError):
     """Automatic placement found no free room on the last page."""
 

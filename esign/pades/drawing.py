@@ -39,6 +39,15 @@ class Drawings:
             known = self._empty[width, height, rotate] = self._form((width, height), rotate, b"<<>>", b"")
         return known
 
+    def blank_form(self, width: float, height: float, rotate: int = 0) -> Ref:
+        """White paper of that size, for the field of one who signs later: it hides the tag that his stamp will cover.
+
+        So nothing that the first signature shows is covered by a later one. See docs/decisions/later-stamps.md.
+        """
+        if not width or not height:
+            return self.empty_form(width, height, rotate)
+        return self.form(Appearance(width, height, b"1 g 0 0 %b re f" % numbers_bytes((width, height))), rotate)
+
     def _form(self, size: tuple[float, float], rotate: int, resources: bytes, content: bytes) -> Ref:
         matrix = b"" if rotate == 0 else b"/Matrix[%b]" % numbers_bytes(upright(rotate, *size))
         return self._increment.add_deflated(

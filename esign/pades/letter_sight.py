@@ -6,6 +6,7 @@ from esign.errors import PageOutOfRange
 from esign.pades.letter import TIMEOUT, LetterFacts, Limits, examine_in
 from esign.pades.letter_form import SignaturePlace
 from esign.pdf.geometry import Box, PageGeometry
+from esign.pdf.marked import marked_in
 from esign.pdf.render import free_box_in
 from esign.pdf.sandbox import Runner
 from esign.pdf.tag_room import Room, room_over_in
@@ -57,6 +58,12 @@ class LetterSight:
         """A box without marks near the end of the page's text, or None."""
         return free_box_in(self._rendered, self.pdf, page, width, height, tuple(avoid), timeout=self._timeout)
 
-    def room_over(self, page: int, tag: Box, sizes: Sequence[tuple[float, float]], avoid: Sequence[Box]) -> Room | None:
-        """The first of the sizes that finds room over a tag, and the box, or None."""
-        return room_over_in(self._rendered, self.pdf, page, tag, sizes, avoid, timeout=self._timeout)
+    def room_over(
+        self, page: int, tag: Box, sizes: Sequence[tuple[float, float]], avoid: Sequence[Box], *, over: bool = True
+    ) -> Room | None:
+        """The first of the sizes that finds room over a tag (or beside it), and the box, or None."""
+        return room_over_in(self._rendered, self.pdf, page, tag, sizes, avoid, over=over, timeout=self._timeout)
+
+    def marked(self, page: int, box: Box) -> bool:
+        """Whether a stamp in that box would cover something that the page shows."""
+        return marked_in(self._rendered, self.pdf, page, box, timeout=self._timeout)

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Protocol
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from esign.errors import (
+    BoxCoversSigned,
     BoxOccupied,
     BoxOffPage,
     BoxTooSmall,
@@ -176,8 +177,16 @@ class Letter(Protocol):
     def find_tag(self, tag: str, page: int | None) -> Sequence[TagHit]:
         """All places of the tag in the order of the text, on that page or on all."""
 
-    def room_over(self, page: int, tag: Box, sizes: Sequence[tuple[float, float]], avoid: Sequence[Box]) -> Room | None:
-        """The first of the sizes for which a box over the tag covers nothing else, and that box; or None."""
+    def room_over(
+        self, page: int, tag: Box, sizes: Sequence[tuple[float, float]], avoid: Sequence[Box], *, over: bool = True
+    ) -> Room | None:
+        """The first of the sizes for which a box over the tag covers nothing else, and that box; or None.
+
+        With ``over`` False the tag may not be covered either, and the box is beside it.
+        """
+
+    def marked(self, page: int, box: Box) -> bool:
+        """Whether a stamp in that box would cover something that the page shows."""
 
     def free_box(self, page: int, width: float, height: float, avoid: Sequence[Box]) -> Box | None:
         """A box without marks near the end of the page's text, or None."""
@@ -248,6 +257,8 @@ def resolve(
     _large_enough(box, least)
     _on_page(box, geometry)
     _unoccupied(box, _others(letter, page, taken))
+    if _is_signed(letter) and letter.marked(page, box):
+        raise BoxCoversSigned(page=page, **_corners(box))
     return Resolved(page, box, geometry.to_user_space(box), geometry.rotate)
 
 
@@ -275,7 +286,8 @@ def _tag(
     hit = _hit(said, letter)
     sizes = _sizes(said.width, said.height, sizes)
     if said.anchor == "clear":
-        room = letter.room_over(hit.page, hit.box, sizes, _others(letter, hit.page, taken))
+        others = _others(letter, hit.page, taken)
+        room = letter.room_over(hit.page, hit.box, sizes, others, over=not _is_signed(letter))
         if room is None:
             width, height = (ceil((side + 2 * CLEARANCE) * 10) / 10 for side in sizes[-1])
             raise TagCrowded(tag=said.tag, width=width, height=height)
@@ -336,6 +348,11 @@ def _free(
         if box is not None:
             return page, Box(*box)
     raise NoFreeSpace(width=_short(sizes[-1][0]), height=_short(sizes[-1][1]))
+
+
+def _is_signed(letter: Letter) -> bool:
+    """Whether somebody signed what the pages show: from then on a stamp may cover none of it, its own tag included."""
+    return any(field.filled for field in letter.fields)
 
 
 def _others(letter: Letter, page: int, taken: Sequence[Taken]) -> list[Box]:

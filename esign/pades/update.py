@@ -117,7 +117,7 @@ class _Signature:
         name = self.form.new_name(follower.name)
         geometry = self.pages.geometry(self.pages[follower.page])
         box = geometry.to_displayed(follower.rect)
-        form = self.drawings.empty_form(box.width, box.height, geometry.rotate)
+        form = self.drawings.blank_form(box.width, box.height, geometry.rotate)
         self.form.add(self.widgets.add(name, follower.page, follower.rect, appearance=form))
 
     def _lock_of_others(self, name: str, followers: tuple[FollowerField, ...]) -> permissions.FieldLock | None:

@@ -32,7 +32,8 @@ def covered(was: Image.Image, now: Image.Image, lasting: Image.Image) -> tuple[i
     seen = ImageChops.invert(_any_channel(ImageChops.difference(was, lasting)).point(_positive))
     marks = _marks(lasting)
     marks = ImageChops.subtract(marks, _lines(lasting, marks))
-    lost = ImageChops.darker(ImageChops.darker(marks, seen), changed)
+    shown = ImageChops.darker(marks, ImageChops.darker(_marks(was), seen))
+    lost = ImageChops.darker(shown, changed)
     if lost.histogram()[255] < FEWEST:
         return None
     box = lost.getbbox()

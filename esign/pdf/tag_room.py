@@ -52,12 +52,13 @@ def room_over_in(
     sizes: Sequence[tuple[float, float]],
     avoid: Sequence[Box] = (),
     *,
+    over: bool = True,
     timeout: float = TIMEOUT,
 ) -> Room | None:
     """``room_over`` in the runner. Raises what that raises, ``Busy`` and ``LetterNotExamined``."""
     boxes: list[JsonValue] = [[*box] for box in avoid]
     asked: list[JsonValue] = [[*size] for size in sizes]
-    header: Header = {"page": page, "tag": [*tag], "sizes": asked, "avoid": boxes}
+    header: Header = {"page": page, "tag": [*tag], "sizes": asked, "avoid": boxes, "over": over}
     answer, _ = runner.run("esign.pdf.tag_room:room_over_task", header, pdf, timeout=timeout)
     try:
         room = _ROOM.validate_python(answer.get("room"))
@@ -72,33 +73,44 @@ def room_over_task(header: Header, blobs: list[bytes]) -> tuple[Header, list[byt
     """``room_over`` as a sandbox task."""
     (tag,) = _BOXES.validate_python([header["tag"]])
     sizes, avoid = _SIZES.validate_python(header["sizes"]), _BOXES.validate_python(header["avoid"])
-    room = room_over(blobs[0], int(str(header["page"])), tag, sizes, avoid)
+    room = room_over(blobs[0], int(str(header["page"])), tag, sizes, avoid, over=bool(header["over"]))
     return {"room": None if room is None else {"size": room.size, "box": [*room.box]}}, []
 
 
 def room_over(
-    pdf: bytes, page: int, tag: Box, sizes: Sequence[tuple[float, float]], avoid: Sequence[Box] = ()
+    pdf: bytes,
+    page: int,
+    tag: Box,
+    sizes: Sequence[tuple[float, float]],
+    avoid: Sequence[Box] = (),
+    *,
+    over: bool = True,
 ) -> Room | None:
     """The first of the sizes, in points, for which a box that holds the tag covers nothing else; None for none.
 
     The box begins at the tag's left edge where it can, is moved up or down rather than sideways, and stands in the
-    middle of the room there is above and below. A tag that is wider than a size widens it. ``avoid`` are boxes that
-    may not be covered either. Everything is in displayed space, pages count from 1. Raises what ``page_image`` raises.
+    middle of the room there is above and below. A tag that is wider than a size widens it. With ``over`` False the
+    tag is a mark like others, and the box stands as near to it as it can. ``avoid`` are boxes that may not be covered
+    either. Everything is in displayed space, pages count from 1. Raises what ``page_image`` raises.
     """
     pixels = page_pixels(pdf, page, DPI, colours=Colours.GREY, max_pixels=MAX_PIXELS)
     image = Image.frombytes("L", (pixels.width, pixels.height), pixels.data)
     image = image.point([level if level < FAINT else 255 for level in range(256)])
     point = pixels.dpi / 72
     own = Box(tag.left - AROUND, tag.bottom - AROUND, tag.right + AROUND, tag.top + AROUND)
-    image.paste(255, _corners(own, pixels, (0, 0)))
+    if over:
+        image.paste(255, _corners(own, pixels, (0, 0)))
     # only what a box over the tag can reach is searched
     region = _corners(own, pixels, (max(width for width, _ in sizes), max(height for _, height in sizes)))
     image = image.crop(region)
     x, y = region[0] / point, (pixels.height - region[3]) / point
     marks = Marks.of(image.tobytes(), image.width, image.height, pixels.dpi, [_moved(box, -x, -y) for box in avoid])
     for index, (width, height) in enumerate(sizes):
-        wide, high = max(width, own.width), max(height, own.height)
-        found = _place(marks, _moved(own, -x, -y), wide, high)
+        if over:
+            wide, high = max(width, own.width), max(height, own.height)
+            found = _place(marks, _moved(own, -x, -y), wide, high)
+        else:
+            found = _beside(marks, _moved(own, -x, -y), width, height)
         if found is not None:
             return Room(index, _moved(found, x, y))
     return None
@@ -123,6 +135,24 @@ def _place(marks: Marks, own: Box, width: float, height: float) -> Box | None:
             left, top = column * cell + CLEARANCE, marks.size[1] - row * cell - CLEARANCE
             return Box(left, top - height, left + width, top)
     return None
+
+
+def _beside(marks: Marks, own: Box, width: float, height: float) -> Box | None:
+    """The free box of that size that is nearest to the tag, and at the same distance rather right of it than below."""
+    cell = marks.cell
+    across, down = ceil((width + 2 * CLEARANCE) / cell), ceil((height + 2 * CLEARANCE) / cell)
+    nearest: tuple[float, Box] | None = None
+    for column in range(marks.columns - across + 1):
+        left = column * cell + CLEARANCE
+        aside = max(own.left - left - width, left - own.right, 0.0)
+        for row in range(marks.rows - down + 1):
+            top = marks.size[1] - row * cell - CLEARANCE
+            away = max(own.bottom - top, top - height - own.top, 0.0)
+            off = abs(top - height / 2 - (own.bottom + own.top) / 2) + abs(left - own.left)
+            distance = aside + away + off / 1000
+            if (nearest is None or distance < nearest[0]) and not marks.count(column, row, column + across, row + down):
+                nearest = distance, Box(left, top - height, left + width, top)
+    return None if nearest is None else nearest[1]
 
 
 def _middle_of_longest_run(rows: list[int]) -> int:

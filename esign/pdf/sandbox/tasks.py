@@ -47,6 +47,7 @@ RENDER = Kind(
         "esign.pdf.render:free_box_task",
         "esign.pdf.margin:foot_marks_task",
         "esign.pdf.tag_room:room_over_task",
+        "esign.pdf.marked:marked_task",
         "esign.pdf.witness:witness_task",
     ),
     retire_after=500,
