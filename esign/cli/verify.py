@@ -1,6 +1,5 @@
 """``esign verify``: what signed PDF files are worth, without a service."""
 
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -13,9 +12,11 @@ from typing import Annotated, Self
 
 import typer
 
-from esign.cli.verify_text import as_text
+from esign.cli.verify_reports import Kind, extract, one_line, written
+from esign.cli.verify_text import as_text, plain
 from esign.pdf.sandbox import Header, SandboxPool
 from esign.verify.evidence import Material
+from esign.verify.full import FullReport, examine_fully
 from esign.verify.online import examine
 from esign.verify.report import Report
 from esign.x509.clock import Clock, FixedClock, SystemClock
@@ -42,7 +43,17 @@ def verify(
     at: Annotated[
         str | None, typer.Option(metavar="TIME", help="As of this time, such as 2026-03-01T09:00:00Z; else now.")
     ] = None,
+    report: Annotated[
+        Kind, typer.Option(help="Which report; etsi is the XML of ETSI TS 119 102-2, of one file.")
+    ] = Kind.SIMPLE,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line and file.")] = False,
+    encoded: Annotated[
+        bool,
+        typer.Option("--encoded", help="With the octets of certificates, OCSP answers, CRLs and time-stamps."),
+    ] = False,
+    extract_to: Annotated[
+        Path | None, typer.Option("--extract", metavar="DIR", help="Write what each signature signed as a PDF file.")
+    ] = None,
     integrity_only: Annotated[
         bool, typer.Option("--integrity-only", help="Leave out certificates: has the file changed, and nothing else.")
     ] = False,
@@ -62,15 +73,23 @@ def verify(
     missing = [path for path in files if not path.is_file()]
     if missing:
         raise typer.BadParameter(f"there is no file {missing[0]}", param_hint="FILE")
+    if report is Kind.ETSI and (len(files) > 1 or as_json or integrity_only):
+        raise typer.BadParameter("etsi is XML on one file, certificates included", param_hint="--report")
     store = _trust(trust or [])
     good = True
-    for path, report in _examined(files, store, clock, material, integrity_only, seconds, min(jobs, len(files))):
-        good = good and report.verdict.good
-        if as_json:
-            sys.stdout.write(_line(path, report) + "\n")
+    fully = None if report is Kind.SIMPLE else encoded
+    for path, made in _examined(files, store, clock, material, integrity_only, fully, seconds, min(jobs, len(files))):
+        simple = made.report if isinstance(made, FullReport) else made
+        good = good and simple.verdict.good
+        if isinstance(made, FullReport):
+            sys.stdout.write(written(path, made, report, lang.value, as_json=as_json) + "\n")
+        elif as_json:
+            sys.stdout.write(one_line(path, simple) + "\n")
         else:
-            sys.stdout.write(as_text(str(path), report, lang.value) + "\n")
+            sys.stdout.write(as_text(str(path), simple, lang.value) + "\n")
         sys.stdout.flush()
+        if extract_to is not None:
+            _extract(path, simple, extract_to)
     raise typer.Exit(0 if good else 1)
 
 
@@ -80,12 +99,29 @@ def _examined(
     clock: Clock,
     material: tuple[Material, ...],
     integrity_only: bool,
+    fully: bool | None,
     seconds: float,
     jobs: int,
-) -> Iterator[tuple[Path, Report]]:
-    """The reports in the order of the files; examined in sandbox processes, ``jobs`` side by side."""
+) -> Iterator[tuple[Path, Report | FullReport]]:
+    """The reports in the order of the files; examined in sandbox processes, ``jobs`` side by side.
 
-    def one(path: Path) -> Report:
+    ``fully``: None for the simple report alone; all reports with octets (True) or without (False).
+    """
+
+    def one(path: Path) -> Report | FullReport:
+        if fully is not None:
+            return examine_fully(
+                path.read_bytes(),
+                trust,
+                clock,
+                pool,
+                at=clock.now(),
+                material=material,
+                integrity_only=integrity_only,
+                renderer=renderer,
+                encoded=fully,
+                timeout=seconds,
+            )
         return examine(
             path.read_bytes(),
             trust,
@@ -129,10 +165,13 @@ class _RenderersWhenNeeded:
             self._pool.close()
 
 
-def _line(path: Path, report: Report) -> str:
-    """The report as one line of JSON, the file's path first."""
-    fields = {"file": os.fsencode(path).decode("utf-8", "replace"), **report.model_dump(mode="json")}
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+def _extract(path: Path, report: Report, folder: Path) -> None:
+    """Writes the signed revisions, and says where they are on the error output."""
+    try:
+        for made in extract(path, report, folder):
+            sys.stderr.write(f"{plain(str(made))}\n")
+    except OSError as error:
+        raise typer.BadParameter(f"{folder} can't be written to: {error.strerror}", param_hint="--extract") from error
 
 
 def _moment(text: str) -> datetime:

@@ -46,12 +46,12 @@ def as_text(name: str, report: Report, language: str) -> str:
     """The report on a file as lines of text, in ``id`` or ``en``."""
     word = _VERDICTS[report.verdict][0 if language == "id" else 1]
     sentence = report.sentence.id if language == "id" else report.sentence.en
-    lines = [f"{_plain(name)}: {word}", f"  {sentence}"]
+    lines = [f"{plain(name)}: {word}", f"  {sentence}"]
     for number, signature in enumerate(report.signatures, 1):
         lines += _signature(number, signature, language)
     noticed = [finding for finding in report.findings if finding.severity != "inform"]
     label = _LABELS[language]["noticed"]
-    lines += [f"  {label}: {_plain(finding.message)} ({finding.code})" for finding in noticed]
+    lines += [f"  {label}: {plain(finding.message)} ({finding.code})" for finding in noticed]
     return "\n".join(lines)
 
 
@@ -69,12 +69,12 @@ def _signature(number: int, signature: SignatureReport, language: str) -> list[s
         ("result", result),
     ]
     sentence = signature.sentence.id if language == "id" else signature.sentence.en
-    lines = [f"  {labels['signature']} {number} ({_plain(signature.field or '?')}): {_plain(sentence)}"]
-    lines += [f"    {labels[key]}: {_plain(value)}" for key, value in rows if value]
+    lines = [f"  {labels['signature']} {number} ({plain(signature.field or '?')}): {plain(sentence)}"]
+    lines += [f"    {labels[key]}: {plain(value)}" for key, value in rows if value]
     for finding in signature.changes.list[:8]:
         where = f", {labels['page']} {finding.page}" if finding.page is not None else ""
-        lines.append(f"    {labels['later']}: {_plain(finding.message)}{where}")
-    lines += [f"    {labels['noticed']}: {_plain(finding.message)}" for finding in signature.findings[:8]]
+        lines.append(f"    {labels['later']}: {plain(finding.message)}{where}")
+    lines += [f"    {labels['noticed']}: {plain(finding.message)}" for finding in signature.findings[:8]]
     return lines
 
 
@@ -82,6 +82,6 @@ def _time(moment: datetime | None) -> str | None:
     return None if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """The text without control characters: what a hostile file says must not reach the terminal raw."""
     return "".join(character if character.isprintable() else "?" for character in text)
