@@ -112,7 +112,7 @@ def test_wrong_keys_are_told_at_once(aws: pytest.MonkeyPatch) -> None:
 
 def test_a_server_that_is_down_is_told_soon(aws: pytest.MonkeyPatch) -> None:
     aws.setenv("AWS_ENDPOINT", f"http://127.0.0.1:{free_port()}")
-    refused_within(5)
+    refused_within(2)
 
 
 def test_a_server_that_says_nothing_is_given_up(aws: pytest.MonkeyPatch) -> None:
