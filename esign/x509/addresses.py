@@ -4,6 +4,8 @@ import ipaddress
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from queue import Empty, Queue
+from threading import Thread
 from urllib.parse import urlsplit
 
 from esign.x509.rejection import Rejected
@@ -12,13 +14,27 @@ INDONESIAN_HOSTS = frozenset({"cvs-bsre.bssn.go.id", "va.bsre.go.id", "crl.rootc
 """Where BSrE and the national root publish OCSP answers and CRLs."""
 
 _PORTS = {"http": 80, "https": 443}
-_TRANSLATED = (
-    # Addresses that stand for IPv4 ones, which may be private: NAT64, its local form, 6to4, Teredo.
-    ipaddress.IPv6Network("64:ff9b::/96"),
-    ipaddress.IPv6Network("64:ff9b:1::/48"),
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""All that IANA has given out of IPv6 for hosts anywhere; NAT64, mapped and site-local addresses stand outside it."""
+_NOT_ANYBODYS = (
+    # Inside it: protocols (Teredo, ORCHID and others), 6to4, documentation, the 6bone of old.
+    ipaddress.IPv6Network("2001::/23"),
+    ipaddress.IPv6Network("2001:db8::/32"),
     ipaddress.IPv6Network("2002::/16"),
-    ipaddress.IPv6Network("2001::/32"),
+    ipaddress.IPv6Network("3ffe::/16"),
+    ipaddress.IPv6Network("3fff::/20"),
 )
+_NOT_ANYBODYS_4 = (
+    # Relays of 6to4, and the address at which one provider's machines find their own platform.
+    ipaddress.IPv4Network("192.88.99.0/24"),
+    ipaddress.IPv4Network("168.63.129.16/32"),
+)
+_RESOLVING = 4.0
+"""Seconds for a look-up; getaddrinfo knows no limit."""
+
+
+class NotFound(Rejected):
+    """The look-up of the host's name failed."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +47,25 @@ class Target:
     """The name for the Host header and for TLS; None where ``url`` still has it."""
 
 
-def resolve(host: str) -> list[str]:
-    """The network addresses of a host. Raises OSError."""
-    return [str(found[4][0]) for found in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
+def resolve(host: str, seconds: float = _RESOLVING) -> list[str]:
+    """The network addresses of a host, of the families that this machine has. Raises OSError, also when it is late."""
+    answer: Queue[list[str] | OSError] = Queue(1)
+
+    def look_up() -> None:
+        try:
+            rows = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+            answer.put([str(row[4][0]) for row in rows])
+        except (OSError, UnicodeError) as error:
+            answer.put(error if isinstance(error, OSError) else OSError(str(error)))
+
+    Thread(target=look_up, name="resolve", daemon=True).start()
+    try:
+        found = answer.get(timeout=seconds)
+    except Empty:
+        raise TimeoutError("the look-up takes too long") from None
+    if isinstance(found, OSError):
+        raise found
+    return found
 
 
 @dataclass(frozen=True)
@@ -45,9 +77,14 @@ class AddressPolicy:
     own_origins: frozenset[str] = frozenset()
     """Origins such as ``http://127.0.0.1:8000`` that are fetched wherever they are: the dev CA's, while it is on."""
     resolver: Callable[[str], list[str]] = field(default=resolve, repr=False)
+    judge: Callable[[ipaddress.IPv4Address | ipaddress.IPv6Address], bool] | None = field(default=None, repr=False)
+    """Which network addresses may be asked; None: `is_public`."""
 
-    def target(self, url: str) -> Target:
-        """Where to send a request for ``url``. Raises `Rejected`, without repeating the address."""
+    def target(self, url: str, *, redirected: bool = False) -> Target:
+        """Where to send a request for ``url``. Raises `Rejected`, without repeating the address.
+
+        ``redirected``: somebody else's server named it, so our own origins are as closed as any other.
+        """
         try:
             parts = urlsplit(url)
             host, port = (parts.hostname or "").lower().rstrip("."), parts.port
@@ -57,7 +94,7 @@ class AddressPolicy:
             raise Rejected("its address is malformed")
         if parts.scheme not in _PORTS or not host:
             raise Rejected("its address is neither http nor https")
-        if f"{parts.scheme}://{parts.netloc}".lower() in self.own_origins:
+        if not redirected and f"{parts.scheme}://{parts.netloc}".lower() in self.own_origins:
             return Target(url)
         if host not in self.hosts:
             raise Rejected("its host is not on the list of hosts that may be asked")
@@ -71,19 +108,24 @@ class AddressPolicy:
         try:
             found = [ipaddress.ip_address(address.partition("%")[0]) for address in self.resolver(host)]
         except (OSError, ValueError) as error:
-            raise Rejected("its host can't be found") from error
+            raise NotFound("its host can't be found") from error
         if not found:
-            raise Rejected("its host can't be found")
-        if not all(is_public(address) for address in found):
+            raise NotFound("its host can't be found")
+        if not all((self.judge or is_public)(address) for address in found):
             raise Rejected("its host leads to an address that is not public")
         return found[0]
 
 
 def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Whether an address is anybody's on the internet: not private, loopback, link-local, multicast or translated."""
+    """Whether an address is anybody's on the internet: not private, loopback, link-local, multicast or translated.
+
+    IPv4 written as IPv6 is judged as IPv4; what a router would translate is refused whatever it stands for.
+    """
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             return is_public(address.ipv4_mapped)
-        if any(address in network for network in _TRANSLATED):
+        if address not in _GLOBAL_UNICAST or any(address in network for network in _NOT_ANYBODYS):
             return False
+    elif any(address in network for network in _NOT_ANYBODYS_4):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved

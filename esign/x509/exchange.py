@@ -20,6 +20,21 @@ class Limits:
     """Octets of the answer."""
 
 
+_REDIRECTS = (301, 302, 303, 307, 308)
+
+
+class Redirected(Rejected):
+    """The server sends elsewhere; whoever asked judges where to."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__("the server sends elsewhere")
+        self.location = location
+
+
+class Unreachable(Rejected):
+    """The server is down, or as good as down."""
+
+
 def exchange(
     client: httpx.Client,
     target: Target,
@@ -31,7 +46,8 @@ def exchange(
 ) -> bytes:
     """The body of the answer to a POST of ``body``, or to a GET without one.
 
-    Only a plain 200 counts. Raises `Rejected`, which never repeats the address.
+    Only a plain 200 counts. Raises `Rejected`, which never repeats the address: `Redirected` where a GET is sent on,
+    `Unreachable` where the fault is the server's, whatever it is asked.
     """
     headers = {"Accept-Encoding": "identity"}
     if target.host is not None:
@@ -50,6 +66,10 @@ def exchange(
         )
         response = client.send(request, stream=True, auth=auth or httpx.USE_CLIENT_DEFAULT, follow_redirects=False)
         try:
+            if response.status_code in _REDIRECTS and body is None:
+                raise Redirected(response.headers.get("Location", ""))
+            if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+                raise Unreachable(f"the server answers {response.status_code}")
             if response.status_code != httpx.codes.OK:
                 raise Rejected(f"the server answers {response.status_code}")
             if response.headers.get("Content-Encoding", "identity") != "identity":
@@ -60,11 +80,13 @@ def exchange(
                 if len(received) > limits.largest:
                     raise Rejected("the server answers more than the limit")
                 if time.monotonic() > deadline:
-                    raise Rejected("the server answers too slowly")
+                    raise Unreachable("the server answers too slowly")
         finally:
             response.close()
+    except httpx.PoolTimeout as error:
+        raise Rejected("too much is asked of others at once") from error
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError) as error:
-        raise Rejected(f"the server can't be reached ({type(error).__name__})") from error
+        raise Unreachable(f"the server can't be reached ({type(error).__name__})") from error
     return bytes(received)
 
 
