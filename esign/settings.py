@@ -6,6 +6,7 @@ which names the variable and never its value. Lists are written with commas.
 """
 
 import os
+import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterable
@@ -30,6 +31,8 @@ from pydantic_settings import (
 from esign.errors import ConfigurationError
 
 PREFIX = "ESIGN_"
+_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 MEBIBYTE = 1024 * 1024
 
 Network = IPv4Network | IPv6Network
@@ -59,6 +62,33 @@ class Settings(BaseSettings):
     ca_dir: Path = Field(default=Path("certs/dev"), description="Folder of the development CA's keys and certificates.")
     trust_files: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(), description="PEM files of further trusted roots and intermediates."
+    )
+
+    # --- verification ---
+
+    policy_file: Path | None = Field(
+        default=None, description="Policy of the check (TOML or JSON); without it, the strict one that is shipped."
+    )
+    trust_lists: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(), description="Trust lists (TOML), beside the shipped one of Indonesian authorities."
+    )
+    trust_list_signers: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="SHA-256 of operators' certificates; if any, each trust list must be signed by one of them.",
+    )
+    indonesian_trust: bool = Field(
+        default=True, description="Whether the shipped Indonesian authorities are trusted; else only those listed."
+    )
+    offline: bool = Field(
+        default=False, description="Whether nothing is fetched for a check: all evidence must be in the file."
+    )
+    fetch_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("crl.rootca.id", "cvs-bsre.bssn.go.id", "va.bsre.go.id"),
+        description="Hosts that may be asked for OCSP answers, CRLs and issuers' certificates; nobody else is.",
+    )
+    fetch_seconds: float = Field(default=10.0, gt=0, le=60, description="Time of all fetching for one check.")
+    fetch_at_once: int = Field(
+        default=4, ge=1, le=64, description="Certificates of one check that are asked about side by side."
     )
 
     # --- addresses ---
@@ -193,7 +223,16 @@ class Settings(BaseSettings):
         file = os.environ.get(f"{PREFIX}SETTINGS_FILE") or None
         return init_settings, env_settings, DotEnvSettingsSource(settings_cls, env_file=file)
 
-    @field_validator("trust_files", "trusted_proxies", "old_secret_keys", "metrics_networks", mode="before")
+    @field_validator(
+        "trust_files",
+        "trust_lists",
+        "trust_list_signers",
+        "fetch_hosts",
+        "trusted_proxies",
+        "old_secret_keys",
+        "metrics_networks",
+        mode="before",
+    )
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -204,6 +243,22 @@ class Settings(BaseSettings):
         for key in value if isinstance(value, tuple) else (value,) if value else ():
             decode_key(key)
         return value
+
+    @field_validator("fetch_hosts")
+    @classmethod
+    def _are_host_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            if not _HOST.fullmatch(host.lower()) or host.rpartition(".")[2].isdigit():
+                raise ValueError("each must be the name of a host, such as va.bsre.go.id")
+        return tuple(host.lower() for host in value)
+
+    @field_validator("trust_list_signers")
+    @classmethod
+    def _are_fingerprints(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        plain = tuple(each.replace(":", "").replace(" ", "").lower() for each in value)
+        if not all(_SHA256.fullmatch(each) for each in plain):
+            raise ValueError("each must be a SHA-256 in hexadecimal: 64 digits")
+        return plain
 
     @field_validator("public_url", "pki_url")
     @classmethod

@@ -4,27 +4,32 @@ import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from esign.ca.authority import Authority
 from esign.ca.dev.authority import DevCa
-from esign.errors import ConfigurationError
 from esign.pades.evidence import EvidenceCache
 from esign.pdf.sandbox import SandboxPool
 from esign.registry.blobs import Blobs, open_store
 from esign.registry.database import Database
 from esign.registry.migrations import migrate
 from esign.registry.secrets import Keys, keys
+from esign.service import trusted
 from esign.service.authorities import Authorities
+from esign.service.evidence import RoutedEvidence, outside
+from esign.service.shelf import FileShelf
 from esign.settings import Settings
+from esign.verify.policy import DEFAULT, Policy
 from esign.x509.clock import Clock, SystemClock
+from esign.x509.sources import RevocationSource
+from esign.x509.transport import open_client
 from esign.x509.trust import TrustStore
-from esign.x509.trustlist import indonesia
 
 _log = logging.getLogger(__name__)
 
+_FETCHES = 16
+"""Exchanges with others at the same time, for all checks of this process."""
 _WORK_ROOM = 4
 """How many times a letter's size one sandbox job may be sent and may answer, at most."""
 
@@ -45,6 +50,10 @@ class Services:
     authorities: Authorities
     trust: TrustStore
     dev_ca: DevCa | None
+    policy: Policy = DEFAULT
+    """By which files are checked."""
+    revocation: RevocationSource | None = None
+    """What a check may ask for that a file lacks."""
     evidence: EvidenceCache = field(default_factory=EvidenceCache)
     """Revocation data of CAs and time-stamp authorities, which many letters share."""
     _closing: ExitStack = field(default_factory=ExitStack, repr=False)
@@ -71,6 +80,12 @@ class Services:
             database = Database(settings.database)
             opening.callback(database.close)
             migrate(database.engine)
+            applied = trusted.policy(settings)
+            store = authorities.trust(trusted.trust(settings))
+            trusted.tell(store, applied)
+            shelf = FileShelf(settings.data_dir / "cache" / "revocation.db")
+            opening.callback(shelf.close)
+            client = opening.enter_context(open_client(at_once=_FETCHES))
             return cls(
                 settings=settings,
                 database=database,
@@ -80,8 +95,10 @@ class Services:
                 parse=parse,
                 render=render,
                 authorities=authorities,
-                trust=authorities.trust(_configured_trust(settings.trust_files)),
+                trust=store,
                 dev_ca=dev_ca,
+                policy=applied,
+                revocation=RoutedEvidence(authorities, outside(settings, client, shelf, clock, applied)),
                 _closing=opening.pop_all(),
             )
 
@@ -111,14 +128,3 @@ def _pool(kind: str, settings: Settings, workers: bool) -> SandboxPool:  # noqa:
         request_bytes=_WORK_ROOM * settings.max_letter_bytes,
         answer_bytes=_WORK_ROOM * settings.max_letter_bytes,
     )
-
-
-def _configured_trust(files: tuple[Path, ...]) -> TrustStore:
-    """The shipped Indonesian roots and those of the settings. Raises `ConfigurationError`."""
-    store = indonesia()
-    for path in files:
-        try:
-            store = store.adding(path.read_bytes())
-        except (OSError, ValueError) as error:
-            raise ConfigurationError(variable="ESIGN_TRUST_FILES", reason=f"{path.name}: {error}") from error
-    return store
