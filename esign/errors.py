@@ -541,6 +541,24 @@ class CodeUnknown(EsignError):
     english = "The verification code is not registered."
 
 
+class RevisionUnknown(EsignError):
+    """The file has no signed revision of that number."""
+
+    code = "revision.unknown"
+    status = 422
+    indonesian = "Revisi bertanda tangan {number} tidak ada; berkas ini memuat {count}."
+    english = "There is no signed revision {number}; the file has {count}."
+
+
+class RevisionsTooLarge(EsignError):
+    """All signed revisions together are more than is sent at once."""
+
+    code = "revision.too_large"
+    status = 413
+    indonesian = "Semua revisi bersama lebih dari {limit} byte. Mintalah satu per satu dengan nomornya."
+    english = "All revisions together are more than {limit} bytes. Ask for them one by one, by number."
+
+
 class CodeMistyped(EsignError):
     """The check symbol does not fit (Luhn mod 32)."""
 

@@ -34,6 +34,8 @@ class State:
     """Requests without a good key, by address. One with a good key is never refused for its neighbours."""
     upload_gate: Gate
     signing_gate: Gate
+    download_gate: Gate
+    """What is sent to the public and may be large."""
     readiness: "RecentReadiness"
 
     @classmethod
@@ -48,6 +50,7 @@ class State:
             failures=TokenBuckets(_FAILURES_PER_MINUTE),
             upload_gate=Gate(settings.public_uploads_at_once, settings.public_uploads_at_once_per_address),
             signing_gate=Gate(settings.signing_at_once),
+            download_gate=Gate(settings.public_uploads_at_once, 1),
             readiness=RecentReadiness(services),
         )
 

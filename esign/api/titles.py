@@ -58,6 +58,8 @@ TITLES: dict[str, tuple[str, str]] = {
     "letter.state_forbids": ("Keadaan surat tidak mengizinkan", "The letter's state forbids it"),
     "letter.already_signed_by": ("Pejabat sudah menandatangani", "Already signed by this official"),
     "code.unknown": ("Kode tidak terdaftar", "The code is not registered"),
+    "revision.unknown": ("Revisi tidak ada", "No such revision"),
+    "revision.too_large": ("Revisi terlalu besar", "The revisions are too large"),
     "code.mistyped": ("Kode salah ketik", "The code is mistyped"),
     "storage.unavailable": ("Penyimpanan tidak tersedia", "Storage can't be used"),
     "storage.blob_missing": ("Berkas surat hilang", "The letter's file is missing"),

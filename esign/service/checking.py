@@ -1,10 +1,11 @@
 """What anyone may ask without a key: a verification code, a file, the pictures of a public letter."""
 
 import hashlib
+from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
-from esign.errors import CodeUnknown, PageOutOfRange, StorageUnavailable
+from esign.errors import CodeUnknown, PageOutOfRange, RevisionsTooLarge, RevisionUnknown, StorageUnavailable
 from esign.pdf.render import page_image_in
 from esign.registry import codes, letters, signatures
 from esign.registry.models import Letter, Signature, SignatureState, Status
@@ -12,12 +13,17 @@ from esign.service import presenting, told
 from esign.service.services import Services
 from esign.service.told import DISCLOSED, RegisterStatus
 from esign.service.views import CodeAnswer, FileAnswer, ToldView
+from esign.verify.fetching import FetchLimits
+from esign.verify.full import FullReport, examine_fully
 from esign.verify.online import examine
+from esign.verify.originals import Original, archive, originals
 from esign.verify.report import Report
 
 _MOST_REVISIONS = 200
 """Revisions of an uploaded file that are looked for in the register."""
 _PREVIEW_DPI = 90
+_MOST_ARCHIVED = 4
+"""All signed revisions of one file together: at most so many times the largest letter."""
 _EOLS = (b"", b"\n", b"\r", b"\r\n")
 
 _OF_LETTER = {Status.WITHDRAWN: RegisterStatus.WITHDRAWN, Status.REPLACED: RegisterStatus.REPLACED}
@@ -49,15 +55,61 @@ def upload(services: Services, pdf: bytes, code: str | None = None) -> FileAnswe
     Raises `CodeMistyped`, `LetterTooLarge`, `Busy`.
     """
     parsed = codes.parse(code) if code else None
-    report = examine(
+    return _answered(services, pdf, parsed, _examined(services, pdf))
+
+
+def upload_fully(services: Services, pdf: bytes, code: str | None = None) -> tuple[FileAnswer, FullReport]:
+    """As `upload`, with the detailed report and the diagnostic data; both stand in the answer and beside it."""
+    parsed = codes.parse(code) if code else None
+    full = examine_fully(
         pdf,
         services.trust,
         services.clock,
         services.parse,
-        services.dev_ca.revocation() if services.dev_ca is not None else None,
+        services.revocation,
         renderer=services.render,
+        policy=services.policy,
         timeout=services.settings.verify_seconds,
+        fetching=FetchLimits(services.settings.fetch_seconds, services.settings.fetch_at_once),
     )
+    answer = _answered(services, pdf, parsed, full.report)
+    return answer.model_copy(update={"detailed": full.detailed, "diagnostic": full.diagnostic}), full
+
+
+def revision(services: Services, pdf: bytes, number: int) -> tuple[Original, bytes]:
+    """The signed revision of that number of an uploaded file, from 1. Raises `RevisionUnknown`, `Busy`."""
+    found = originals(_examined(services, pdf))
+    if not 1 <= number <= len(found):
+        raise RevisionUnknown(number=number, count=len(found))
+    wanted = found[number - 1]
+    return wanted, pdf[: wanted.end]
+
+
+def revisions(services: Services, pdf: bytes) -> Iterator[bytes]:
+    """All signed revisions of an uploaded file as a ZIP archive, piece by piece. Raises `RevisionsTooLarge`, `Busy`."""
+    found = originals(_examined(services, pdf))
+    limit = _MOST_ARCHIVED * services.settings.max_letter_bytes
+    if sum(item.end for item in found) > limit:
+        raise RevisionsTooLarge(limit=limit)
+    return archive(pdf, found)
+
+
+def _examined(services: Services, pdf: bytes) -> Report:
+    return examine(
+        pdf,
+        services.trust,
+        services.clock,
+        services.parse,
+        services.revocation,
+        renderer=services.render,
+        policy=services.policy,
+        timeout=services.settings.verify_seconds,
+        fetching=FetchLimits(services.settings.fetch_seconds, services.settings.fetch_at_once),
+    )
+
+
+def _answered(services: Services, pdf: bytes, parsed: str | None, report: Report) -> FileAnswer:
+    """The second proof, and what follows from both."""
     try:
         with services.database.read() as session:
             letter, status = _registered(session, report, pdf, parsed)

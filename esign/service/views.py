@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict
 
 from esign.registry.models import Disclosure, Level
 from esign.service.told import Colour, RegisterStatus, Told
+from esign.verify.detailed import DetailedReport
+from esign.verify.diagnostic import Diagnostic
 from esign.verify.report import Report
 
 
@@ -269,3 +271,7 @@ class FileAnswer(View):
     """The registered letter, as far as it may be shown."""
     report: Report
     """The first proof: what cryptography says of the bytes."""
+    detailed: DetailedReport | None = None
+    """Every check that was made. Where it was asked for."""
+    diagnostic: Diagnostic | None = None
+    """All that there was to judge by. Where it was asked for."""

@@ -28,12 +28,17 @@ def signed_file(letter: LetterView, file: LetterFile, *, status: int) -> Answer:
 
 
 def of_file(file: LetterFile) -> dict[str, str]:
+    """The headers that belong to a letter's file."""
+    return of_bytes(file.filename, file.sha256)
+
+
+def of_bytes(filename: str, sha256: str) -> dict[str, str]:
     """The headers that belong to a file: its validator, its digest (RFC 9530), its name (RFC 6266)."""
-    digest = b64encode(bytes.fromhex(file.sha256)).decode()
+    digest = b64encode(bytes.fromhex(sha256)).decode()
     return {
-        "ETag": entity_tag(file.sha256),
+        "ETag": entity_tag(sha256),
         "Repr-Digest": f"sha-256=:{digest}:",
-        "Content-Disposition": disposition(file.filename),
+        "Content-Disposition": disposition(filename),
     }
 
 

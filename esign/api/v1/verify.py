@@ -7,18 +7,26 @@ from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
 from esign import errors
-from esign.api import context, state, uploads
+from esign.api import context, negotiation, state, uploads
 from esign.api.openapi import responses
+from esign.api.reasons import InvalidFields, Reason
 from esign.api.uploads import Form, Shape
 from esign.api.v1 import answers, raises
 from esign.service import checking
 from esign.service.told import RegisterStatus
 from esign.service.views import CodeAnswer, FileAnswer
+from esign.verify.etsi import etsi_report
 
 router = APIRouter(prefix="/v1/verify", tags=["verification"])
 
 _FILE = "file"
 _CODE = "code"
+_REPORT = "report"
+_XML = "application/xml"
+_FORMS = (answers.JSON, _XML)
+_REPORTS = {"simple": frozenset[str](), "detailed": {"detailed"}, "diagnostic": {"diagnostic"}}
+_REPORTS["all"] = frozenset({"detailed", "diagnostic"})
+_NO_REPORT = Reason(f"harus salah satu dari {', '.join(_REPORTS)}", f"has to be one of {', '.join(_REPORTS)}")
 
 Code = Annotated[
     str,
@@ -45,7 +53,7 @@ async def _received(request: Request) -> AsyncIterator[Form]:
         if uploads.content_type(request)[0] == answers.PDF:
             reading = uploads.bare_file(request, settings.max_letter_bytes, settings.body_seconds)
         elif uploads.content_type(request)[0] == "multipart/form-data":
-            shape = Shape({_CODE: 256}, file=_FILE, file_bytes=settings.max_letter_bytes)
+            shape = Shape({_CODE: 256, _REPORT: 16}, file=_FILE, file_bytes=settings.max_letter_bytes)
             reading = uploads.multipart(request, shape, settings.body_seconds)
         else:
             raise errors.MediaTypeUnsupported(accepted="multipart/form-data, application/pdf")
@@ -73,6 +81,12 @@ _UPLOAD_BODY = {
                         "maxLength": 64,
                         "description": "The verification code that the letter bears, if there is one to compare with.",
                     },
+                    _REPORT: {
+                        "type": "string",
+                        "enum": list(_REPORTS),
+                        "default": "simple",
+                        "description": "Whether the answer also has `detailed`, `diagnostic`, or both.",
+                    },
                 },
                 "required": [_FILE],
                 "additionalProperties": False,
@@ -91,7 +105,8 @@ _UPLOAD_BODY = {
         "Two proofs, told apart: `report` is what cryptography says of these bytes, `register_status` what the "
         "issuing agency's register says, and `told` what follows from both, in words for people. `green` needs both. "
         "Letters of others, BSrE's own included, are checked as well. The file is deleted once it is answered. A "
-        "file that could not be examined is an answer too (`report.verdict` is `not_examined`), not an error."
+        "file that could not be examined is an answer too (`report.verdict` is `not_examined`), not an error. With "
+        "`Accept: application/xml` the answer is the validation report of ETSI TS 119 102-2, the first proof alone."
     ),
     operation_id="verifyFile",
     response_model=FileAnswer,
@@ -99,17 +114,27 @@ _UPLOAD_BODY = {
     responses=responses(
         raises.BODY,
         (errors.LetterTooLarge, errors.NotAPdf, errors.LetterNotExamined, errors.CodeMistyped),
-        (errors.TooManyRequests, errors.Busy),
+        (errors.TooManyRequests, errors.Busy, errors.NotAcceptable),
         raises.STORAGE,
+        good={200: {"description": "The answer.", "content": {_XML: {"schema": {"type": "string"}}}}},
     ),
 )
 def verify_file(request: Request, form: FileForm) -> Response:
     """The two proofs about an uploaded file."""
-    own = state.of(request)
+    wanted = negotiation.media_type(request.headers.get("accept"), _FORMS)
+    own, report, code = state.of(request), form.fields.get(_REPORT, "simple"), form.fields.get(_CODE)
+    if report not in _REPORTS:
+        raise InvalidFields.one(_REPORT, _NO_REPORT)
     pdf = form.upload(_FILE).read()
-    answer = checking.upload(own.services, pdf, code=form.fields.get(_CODE))
+    if wanted == answers.JSON and report == "simple":
+        answer = checking.upload(own.services, pdf, code=code)
+        content: bytes | str = answer.model_dump_json(exclude={"detailed", "diagnostic"})
+    else:
+        answer, full = checking.upload_fully(own.services, pdf, code=code)
+        unasked = {"detailed", "diagnostic"} - _REPORTS[report]
+        content = etsi_report(full) if wanted == _XML else answer.model_dump_json(exclude=unasked)
     own.metrics.verification("file", str(answer.report.verdict))
-    return Response(answer.model_dump_json(), media_type=answers.JSON)
+    return Response(content, media_type=wanted, headers={"Vary": "Accept"})
 
 
 @router.get(
