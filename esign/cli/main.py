@@ -2,7 +2,7 @@
 
 import typer
 
-from esign.cli import agency, ca, check, client, demo, keys, serve, sign, signer, verify
+from esign.cli import agency, ca, check, client, demo, keys, serve, sign, signer, trust, verify
 
 app = typer.Typer(
     name="esign",
@@ -22,6 +22,7 @@ app.add_typer(signer.app, name="signer")
 app.add_typer(client.app, name="client")
 app.add_typer(keys.app, name="keys")
 app.add_typer(ca.app, name="ca")
+app.add_typer(trust.app, name="trust")
 
 
 def main() -> None:

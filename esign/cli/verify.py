@@ -4,12 +4,14 @@ import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from threading import Lock
 from typing import Annotated, Self
 
+import httpx
 import typer
 
 from esign.cli.verify_reports import Kind, extract, one_line, written
@@ -18,10 +20,18 @@ from esign.pdf.sandbox import Header, SandboxPool
 from esign.verify.evidence import Material
 from esign.verify.full import FullReport, examine_fully
 from esign.verify.online import examine
+from esign.verify.policy import DEFAULT, Policy
+from esign.verify.policy_file import PolicyFileError
 from esign.verify.report import Report
+from esign.x509.addresses import AddressPolicy
 from esign.x509.clock import Clock, FixedClock, SystemClock
+from esign.x509.http import HttpRevocation
+from esign.x509.kept import KeptEvidence, MemoryShelf
+from esign.x509.sources import RevocationSource
+from esign.x509.transport import open_client
 from esign.x509.trust import TrustStore
-from esign.x509.trustlist import indonesia
+from esign.x509.trustlist import TrustListError, indonesia
+from esign.x509.trustlist import read as read_list
 
 
 class Language(StrEnum):
@@ -37,6 +47,16 @@ def verify(
         list[Path] | None,
         typer.Option(metavar="PEM", help="Further trusted roots and issuing CAs, beside the Indonesian ones."),
     ] = None,
+    trust_list: Annotated[
+        list[Path] | None, typer.Option(metavar="LIST", help="A trust list (TOML): who, for what, from when to when.")
+    ] = None,
+    policy: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The policy to judge by (TOML or JSON); else the strict one.")
+    ] = None,
+    online: Annotated[
+        bool,
+        typer.Option("--online", help="Ask BSrE's and the national root's servers for what a file lacks, as of now."),
+    ] = False,
     crl: Annotated[
         list[Path] | None, typer.Option(metavar="CRL", help="An archived CRL (DER), for certificates long expired.")
     ] = None,
@@ -65,7 +85,7 @@ def verify(
 ) -> None:
     """Tell whether signed PDF files are genuine.
 
-    Nothing is fetched from the network: revocation data must be in the file, or given with --crl. Exit status: 0 all
+    Without --online nothing is fetched: revocation data must be in the file, or given with --crl. Exit status: 0 all
     files are genuine (with --integrity-only: intact), 1 not all, 2 wrong usage.
     """
     clock: Clock = SystemClock() if at is None else FixedClock(_moment(at))
@@ -75,10 +95,14 @@ def verify(
         raise typer.BadParameter(f"there is no file {missing[0]}", param_hint="FILE")
     if report is Kind.ETSI and (len(files) > 1 or as_json or integrity_only):
         raise typer.BadParameter("etsi is XML on one file, certificates included", param_hint="--report")
-    store = _trust(trust or [])
+    if online and at is not None:
+        raise typer.BadParameter("revocation data are fetched as of now, not of another time", param_hint="--online")
+    store = _trust(trust or [], trust_list or [])
+    applied = DEFAULT if policy is None else _policy(policy)
     good = True
     fully = None if report is Kind.SIMPLE else encoded
-    for path, made in _examined(files, store, clock, material, integrity_only, fully, seconds, min(jobs, len(files))):
+    asked = _Asked(store, clock, material, applied, integrity_only, fully, seconds, online=online)
+    for path, made in _examined(files, asked, min(jobs, len(files))):
         simple = made.report if isinstance(made, FullReport) else made
         good = good and simple.verdict.good
         if isinstance(made, FullReport):
@@ -93,53 +117,70 @@ def verify(
     raise typer.Exit(0 if good else 1)
 
 
-def _examined(
-    files: list[Path],
-    trust: TrustStore,
-    clock: Clock,
-    material: tuple[Material, ...],
-    integrity_only: bool,
-    fully: bool | None,
-    seconds: float,
-    jobs: int,
-) -> Iterator[tuple[Path, Report | FullReport]]:
-    """The reports in the order of the files; examined in sandbox processes, ``jobs`` side by side.
+@dataclass(frozen=True)
+class _Asked:
+    """How the files are to be examined."""
 
-    ``fully``: None for the simple report alone; all reports with octets (True) or without (False).
-    """
+    trust: TrustStore
+    clock: Clock
+    material: tuple[Material, ...]
+    policy: Policy
+    integrity_only: bool
+    fully: bool | None
+    """None for the simple report alone; all reports with octets (True) or without (False)."""
+    seconds: float
+    online: bool
+
+
+def _examined(files: list[Path], asked: _Asked, jobs: int) -> Iterator[tuple[Path, Report | FullReport]]:
+    """The reports in the order of the files; examined in sandbox processes, ``jobs`` side by side."""
 
     def one(path: Path) -> Report | FullReport:
-        if fully is not None:
+        at = None if asked.online else asked.clock.now()
+        if asked.fully is not None:
             return examine_fully(
                 path.read_bytes(),
-                trust,
-                clock,
+                asked.trust,
+                asked.clock,
                 pool,
-                at=clock.now(),
-                material=material,
-                integrity_only=integrity_only,
+                source,
+                at=at,
+                material=asked.material,
+                policy=asked.policy,
+                integrity_only=asked.integrity_only,
                 renderer=renderer,
-                encoded=fully,
-                timeout=seconds,
+                encoded=asked.fully,
+                timeout=asked.seconds,
             )
         return examine(
             path.read_bytes(),
-            trust,
-            clock,
+            asked.trust,
+            asked.clock,
             pool,
-            at=clock.now(),
-            material=material,
-            integrity_only=integrity_only,
+            source,
+            at=at,
+            material=asked.material,
+            policy=asked.policy,
+            integrity_only=asked.integrity_only,
             renderer=renderer,
-            timeout=seconds,
+            timeout=asked.seconds,
         )
 
     with (
+        open_client() as client,
         SandboxPool("parse", workers=jobs, queue=jobs) as pool,
         _RenderersWhenNeeded(jobs) as renderer,
         ThreadPoolExecutor(jobs) as executor,
     ):
+        source = _network(client, asked) if asked.online else None
         yield from zip(files, executor.map(one, files), strict=True)
+
+
+def _network(client: httpx.Client, asked: _Asked) -> RevocationSource:
+    """BSrE's and the national root's servers; what they say is kept until the command ends."""
+    shelf = MemoryShelf()
+    fetched = HttpRevocation(client, AddressPolicy(), asked.clock, down=shelf)
+    return KeptEvidence(fetched, shelf, asked.clock, longest=asked.policy.longest_freshness)
 
 
 class _RenderersWhenNeeded:
@@ -182,8 +223,22 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def _trust(paths: list[Path]) -> TrustStore:
+def _policy(path: Path) -> Policy:
+    try:
+        return Policy.read(path.read_bytes())
+    except OSError as error:
+        raise typer.BadParameter(f"{path} can't be read", param_hint="--policy") from error
+    except PolicyFileError as error:
+        raise typer.BadParameter(f"{path}: {error}", param_hint="--policy") from error
+
+
+def _trust(paths: list[Path], lists: list[Path]) -> TrustStore:
     store = indonesia()
+    for path in lists:
+        try:
+            store = store.merged(read_list(path))
+        except TrustListError as error:
+            raise typer.BadParameter(f"{path}: {error}", param_hint="--trust-list") from error
     for path in paths:
         try:
             store = store.adding(_read(path))
