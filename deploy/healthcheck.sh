@@ -1,6 +1,6 @@
 #!/bin/sh
-# Exit status 0 when the service answers that it is ready. The image has no curl: Python asks.
-exec python - "${ESIGN_HEALTH_URL:-http://127.0.0.1:8000/readyz}" <<'PY'
+# healthcheck.sh [URL]: exit status 0 when the service answers that it is ready. The image has no curl: Python asks.
+exec python - "${1:-${ESIGN_HEALTH_URL:-http://127.0.0.1:8000/readyz}}" <<'PY'
 import sys
 import urllib.error
 import urllib.request
