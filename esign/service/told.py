@@ -288,6 +288,15 @@ _ADDED: dict[RegisterStatus, Text] = {
     ),
 }
 
+_BROKEN = frozenset({Verdict.ALTERED, Verdict.INVALID})
+"""Verdicts under which the file is not what was issued, whatever it once was."""
+
+_SAME_FILE = Text(
+    "Instansi penerbit mencatat berkas ini, dan surat itu masih berlaku.",
+    "The issuing agency has this file on record, and the letter is in force.",
+)
+"""Added where the file is the registered one and nothing speaks against it, but not all could be proven."""
+
 # A register status that is worse than an amber file.
 _REGISTER_IS_RED = frozenset(
     {
@@ -376,6 +385,8 @@ def of_file(verdict: Verdict, register: RegisterStatus, disclosure: Disclosure |
         row = _SOUND[register]
         return Told(row.colour, row.headline, row.sentence, row.next_step, shown)
     row, added = _UNSOUND[verdict], _ADDED[register]
+    if register is RegisterStatus.IN_FORCE and verdict not in _BROKEN:
+        added = _SAME_FILE
     colour = Colour.RED if register in _REGISTER_IS_RED else row.colour
     sentence = Text(f"{row.sentence.id} {added.id}", f"{row.sentence.en} {added.en}")
     return Told(colour, row.headline, sentence, row.next_step, shown)

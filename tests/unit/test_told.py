@@ -91,3 +91,10 @@ def test_a_scan_of_a_public_letter_asks_to_compare_with_the_paper() -> None:
 def test_a_code_has_no_status_that_only_a_file_can_have(register: RegisterStatus) -> None:
     with pytest.raises(ValueError, match="a code has no status"):
         told.of_code(register, None)
+
+
+@pytest.mark.parametrize("verdict", [Verdict.UNTRUSTED, Verdict.INDETERMINATE, Verdict.NOT_EXAMINED])
+def test_who_has_the_registered_file_is_not_sent_for_another(verdict: Verdict) -> None:
+    sentence = told.of_file(verdict, RegisterStatus.IN_FORCE, Disclosure.PUBLIC).sentence
+    assert "berkas aslinya" not in sentence.id
+    assert "berkas aslinya" in told.of_file(Verdict.ALTERED, RegisterStatus.IN_FORCE, None).sentence.id
