@@ -25,7 +25,8 @@ _NOT_ANYBODYS = (
     ipaddress.IPv6Network("3fff::/20"),
 )
 _NOT_ANYBODYS_4 = (
-    # Relays of 6to4, and the address at which one provider's machines find their own platform.
+    # Protocols, relays of 6to4, and the address at which one provider's machines find their own platform.
+    ipaddress.IPv4Network("192.0.0.0/24"),
     ipaddress.IPv4Network("192.88.99.0/24"),
     ipaddress.IPv4Network("168.63.129.16/32"),
 )

@@ -233,6 +233,47 @@ def test_a_listed_host_is_asked_by_its_judged_address_under_its_name() -> None:
     assert seen[0].extensions["sni_hostname"] == "va.bsre.go.id"
 
 
+def test_a_listed_host_may_send_to_another_and_each_name_is_looked_up_once_a_request() -> None:
+    root = certificate("CA", ca=True)
+    leaf = certificate("Budi", root, crl_url="http://va.bsre.go.id/crl")
+    seen: list[str] = []
+    looked_up: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(f"{request.url} {request.headers['host']}")
+        if request.headers["host"] == "va.bsre.go.id":
+            return httpx.Response(301, headers={"location": "https://crl.rootca.id/list.crl"})
+        return httpx.Response(200, content=pki.crl(root))
+
+    def resolver(host: str) -> list[str]:
+        # Who answers otherwise the second time reaches nothing: each request goes where its look-up was judged.
+        looked_up.append(host)
+        return ["103.1.2.3" if looked_up.count(host) == 1 else "127.0.0.1"]
+
+    source = HttpRevocation(client(answer), AddressPolicy(resolver=resolver), FixedClock(NOW))
+    assert source.crl(leaf.asn1, root.asn1) is not None
+    assert seen == ["http://103.1.2.3/crl va.bsre.go.id", "https://103.1.2.3/list.crl crl.rootca.id"]
+    assert looked_up == ["va.bsre.go.id", "crl.rootca.id"]
+    with pytest.raises(RevocationUnavailable):
+        source.crl(leaf.asn1, root.asn1)
+    assert len(seen) == 2
+
+
+def test_redirects_in_a_circle_end() -> None:
+    root = certificate("CA", ca=True)
+    leaf = certificate("Budi", root, crl_url="http://va.bsre.go.id/crl")
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(302, headers={"location": "/crl"})
+
+    source = HttpRevocation(client(answer), AddressPolicy(resolver=lambda _: ["103.1.2.3"]), FixedClock(NOW))
+    with pytest.raises(RevocationUnavailable):
+        source.crl(leaf.asn1, root.asn1)
+    assert len(seen) == 3
+
+
 @pytest.fixture(scope="module")
 def root() -> Holder:
     return certificate("CA", ca=True)
