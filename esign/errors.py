@@ -178,6 +178,8 @@ class LetterNotExamined(LetterError):
     code = "letter.not_examined"
     indonesian = "Berkas ini tidak dapat diperiksa dalam batas waktu dan memori. Buat ulang dengan lebih sederhana."
     english = "This file could not be examined within the limits of time and memory. Make a simpler one."
+    partial: tuple[object, ...] = ()
+    """What the task had told of it before, as JSON values."""
 
 
 # --- where the stamp goes ----------------------------------------------------------------------

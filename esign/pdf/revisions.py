@@ -20,7 +20,7 @@ from esign.pdf.syntax import (
     read_indirect,
     read_value,
 )
-from esign.pdf.xref import MAX_SECTIONS, STARTXREF, Entry, Section, read_section
+from esign.pdf.xref import MAX_ROWS, MAX_SECTIONS, STARTXREF, Entry, Section, read_section
 
 Place = tuple[int, int]
 """Where an object stands: its byte offset and -1, or the offset of its object stream and its index in it."""
@@ -81,6 +81,7 @@ class PdfFile:
     def chain(self, offset: int, limit: int) -> Iterator[Section]:
         """The sections from an offset back through /Prev, newest first. Raises `PdfSyntaxError`."""
         seen: set[int] = set()
+        rows = 0
         following: Object = offset
         while following is not None:
             if not isinstance(following, int) or isinstance(following, bool):
@@ -91,6 +92,9 @@ class PdfFile:
             section = self.section(following)
             if section.end > limit:
                 raise PdfSyntaxError("a cross-reference stands after the end of its revision")
+            rows += len(section.entries) + (len(section.hybrid.entries) if section.hybrid is not None else 0)
+            if rows > MAX_ROWS:
+                raise PdfSyntaxError(f"the cross-references have more than {MAX_ROWS} rows")
             yield section
             following = section.previous
 

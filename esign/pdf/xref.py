@@ -22,6 +22,8 @@ from esign.pdf.syntax import (
 
 MAX_NUMBER = 8_388_607
 """The highest object number that common readers take (ISO 32000-1, annex C)."""
+MAX_ROWS = 1_500_000
+"""How many rows all sections that a view chains may have; a file of 50 MB has room for a million objects."""
 MAX_SECTIONS = 4096
 """How many cross-reference sections a file may chain."""
 
@@ -147,6 +149,8 @@ def _read_stream(data: bytes, start: int) -> Section:
     entries: dict[int, Entry] = {}
     position = 0
     for first, count in zip(index[::2], index[1::2], strict=False):
+        if len(entries) + min(count, (len(rows) - position) // width) > MAX_ROWS:
+            raise PdfSyntaxError(f"the cross-reference stream at {start} has more than {MAX_ROWS} rows")
         if first + count > MAX_NUMBER + 1:
             raise PdfSyntaxError(f"the cross-reference stream at {start} claims object {first + count}")
         for number in range(first, first + min(count, (len(rows) - position) // width + 1)):

@@ -12,14 +12,17 @@ from esign.pdf.sightings import look_in
 from esign.verify import sentences
 from esign.verify.evidence import Material
 from esign.verify.fetching import FETCH_LIMITS, MAX_ROUNDS, Fetching, FetchLimits
+from esign.verify.partial import known
 from esign.verify.policy import DEFAULT, Policy
-from esign.verify.report import Finding, Report, Verdict, worst
+from esign.verify.report import Finding, Indication, Report, Verdict, worst
 from esign.verify.validate import order, trust_fingerprint, validated_in
-from esign.verify.witness import UNSEEN, Asked, Witnessed, unwitnessed, witnessed
+from esign.verify.witness import INCOMPLETE, UNSEEN, Asked, Witnessed, unwitnessed, witnessed
 from esign.x509.clock import Clock
 from esign.x509.sources import RevocationSource
 from esign.x509.trust import TrustStore
 
+_AGAIN = 3.0
+"""What is kept for validating again, in units of the first time."""
 _LEAST = 0.05
 """Seconds that a step gets when the time is over."""
 
@@ -108,13 +111,18 @@ def examined(
         report, asked = validated(UNSEEN, ask=True)
     except LetterNotExamined as error:
         reason = str(error.details.get("reason", "limits"))
-        ended = not_examined(pdf, trust, moment, reason, policy=policy, integrity_only=integrity_only)
+        ended = not_examined(
+            pdf, trust, moment, reason, policy=policy, integrity_only=integrity_only, told=error.partial
+        )
         return Examined(ended, moment, material)
     witnessed = UNSEEN
     if asked is not None:
+        reserve = min(_AGAIN * budget.spent, budget.left / 2)
         with budget:
-            witnessed = _witnessed(renderer or runner, pdf, asked, budget.left)
-    again = witnessed.anything
+            witnessed = _witnessed(renderer or runner, pdf, asked, budget.left - reserve)
+    again = bool(witnessed.changes)
+    if not again:
+        report = with_findings(report, witnessed.findings)
     ask = Fetching(revocation if at is None else None, trust, fetching)
     try:
         for _ in range(MAX_ROUNDS):
@@ -138,6 +146,8 @@ class _Budget:
     def __init__(self, seconds: float) -> None:
         self._left = seconds
         self._since = 0.0
+        self.spent = 0.0
+        """Seconds."""
 
     @property
     def left(self) -> float:
@@ -149,7 +159,9 @@ class _Budget:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._left -= time.monotonic() - self._since
+        took = time.monotonic() - self._since
+        self._left -= took
+        self.spent += took
 
 
 def _witnessed(renderer: Runner, pdf: bytes, asked: Asked, seconds: float) -> Witnessed:
@@ -163,21 +175,42 @@ def _witnessed(renderer: Runner, pdf: bytes, asked: Asked, seconds: float) -> Wi
 
 def ended_early(report: Report, reason: str) -> Report:
     """A report whose last step could not be taken: what it says stands, but it is not the whole answer."""
-    finding = Finding(code="file.limits", severity="fail", message=f"the examination ended early: {reason}")
-    findings = (*report.findings, finding)
-    verdict = worst([report.verdict, Verdict.NOT_EXAMINED])
+    message = f"the examination ended early: {reason}"
+    return with_findings(report, (Finding(code="file.limits", severity="fail", message=message),))
+
+
+def with_findings(report: Report, more: tuple[Finding, ...]) -> Report:
+    """The report with further findings about the file as a whole, and the verdict that follows."""
+    if not more:
+        return report
+    findings = (*report.findings, *more)
+    verdict = report.verdict
+    if any(item.code in INCOMPLETE for item in more):
+        verdict = worst([verdict, Verdict.NOT_EXAMINED])
+    elif verdict.good and any(item.severity == "fail" for item in more):
+        verdict = Verdict.INDETERMINATE
     sentence = sentences.of_file(verdict, report.signatures, findings)
     return report.model_copy(update={"verdict": verdict, "sentence": sentence, "findings": findings})
 
 
 def not_examined(
-    pdf: bytes, trust: TrustStore, at: datetime, reason: str, *, policy: Policy = DEFAULT, integrity_only: bool
+    pdf: bytes,
+    trust: TrustStore,
+    at: datetime,
+    reason: str,
+    *,
+    policy: Policy = DEFAULT,
+    integrity_only: bool,
+    told: tuple[object, ...] = (),
 ) -> Report:
-    """The report on a file whose examination ended early."""
+    """The report on a file whose examination ended early; ``told`` is what the worker had told of it before."""
+    signatures, revisions = known(told)
+    failed = [item.verdict for item in signatures if item.indication is Indication.TOTAL_FAILED]
+    verdict = worst([Verdict.NOT_EXAMINED, *failed])
     findings = (Finding(code="file.limits", severity="fail", message=f"the examination ended early: {reason}"),)
     return Report(
-        verdict=Verdict.NOT_EXAMINED,
-        sentence=sentences.of_file(Verdict.NOT_EXAMINED, (), findings),
+        verdict=verdict,
+        sentence=sentences.of_file(verdict, signatures, findings),
         at=at.astimezone(UTC),
         integrity_only=integrity_only,
         sha256=hashlib.sha256(pdf).hexdigest(),
@@ -185,5 +218,7 @@ def not_examined(
         policy=policy.title,
         policy_sha256=policy.sha256,
         trust_sha256=trust_fingerprint(trust),
+        signatures=signatures,
+        revisions=revisions,
         findings=findings,
     )

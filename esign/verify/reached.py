@@ -8,7 +8,7 @@ import hashlib
 import random
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import pairwise
 
 from esign.pdf.pages import PageTree
@@ -22,6 +22,8 @@ from esign.verify.structure import Structure
 
 SAMPLE = 2
 """Pages that nothing reaches, looked at all the same."""
+MANY = 1000
+"""Changed objects from which on it is cheaper to count the pages again than to look at each."""
 MAX_CLIMBED = 50_000
 """Objects after which climbing is given up, and every page counts as reached."""
 _REFERENCE = re.compile(rb"(?<![0-9])(\d{1,8})" + SEPARATOR + rb"\d{1,5}" + SEPARATOR + rb"R(?![A-Za-z0-9])")
@@ -29,7 +31,16 @@ _TOPS = ("Catalog", "StructTreeRoot", "StructElem", "Outlines", "XRef", "ObjStm"
 """Types of objects that no page is drawn from."""
 
 
-def plan_of(structure: Structure) -> Plan | None:
+@dataclass(frozen=True)
+class Reached:
+    """What a second engine is to look at, and what our reader says of the same."""
+
+    plan: Plan
+    counts: tuple[int | None, ...]
+    """How many pages our reader counts in each planned prefix; None where the page tree is damaged."""
+
+
+def reached(structure: Structure) -> Reached | None:
     """What a second engine is to look at; None where nothing follows the first sound signature.
 
     Raises `PdfSyntaxError` where what was added can't be read.
@@ -42,46 +53,35 @@ def plan_of(structure: Structure) -> Plan | None:
     if ordered[-1].last.end < final.last.end:
         ordered.append(final)
     changed = [_changed(one, other) for one, other in pairwise(ordered)]
-    climb = _Climb(structure.file, final, min(views))
-    reached = [climb.pages(numbers, other) for numbers, other in zip(changed, ordered[1:], strict=True)]
-    count = _count(final)
-    if count is None and None in reached:
+    climb = _Climb(structure.file, final)
+    pages = [climb.pages(numbers, other) for numbers, other in zip(changed, ordered[1:], strict=True)]
+    counts = _counts(ordered, changed)
+    if counts[-1] is None and None in pages:
         raise PdfSyntaxError("the page tree is damaged")
-    everything = tuple(range(1, (count or 0) + 1)) if None in reached else ()
+    count = counts[-1] or 0
+    everything = tuple(range(1, count + 1)) if None in pages else ()
     names = _filled(final, set().union(*changed))
     steps = tuple(
         Step(
-            pages=everything if pages is None else tuple(sorted(pages)),
-            fields=tuple(sorted({names[number] for number in numbers if number in names})),
+            pages=everything if numbers is None else tuple(sorted(numbers)),
+            fields=tuple(sorted({names[number] for number in objects if number in names})),
         )
-        for numbers, pages in zip(changed, reached, strict=True)
+        for objects, numbers in zip(changed, pages, strict=True)
     )
     ends = (*(view.end for view in ordered[:-1]), len(structure.file.data))
-    return Plan(ends=ends, steps=steps, sample=_sample(structure.file.data, count or 0, steps))
+    return Reached(Plan(ends=ends, steps=steps, sample=_sample(structure.file.data, count, steps)), tuple(counts))
 
 
-def page_counts(structure: Structure, plan: Plan) -> tuple[int | None, ...]:
-    """How many pages our reader counts in each planned prefix; None where the page tree is damaged."""
-    counts: list[int | None] = []
-    before: View | None = None
-    view: View | None
-    for end in plan.ends:
-        try:
-            view = structure.file.view(end)
-            if before is None or _has_nodes(_changed(before, view), before, view):
-                counts.append(len(PageTree(view)))
-            else:
-                counts.append(counts[-1])
-        except PdfSyntaxError:
-            counts.append(None)
-            view = None
-        before = view
-    return tuple(counts)
+def _counts(ordered: list[View], changed: list[set[int]]) -> list[int | None]:
+    counts = [_count(ordered[0])]
+    for (before, after), numbers in zip(pairwise(ordered), changed, strict=True):
+        counts.append(_count(after) if _has_nodes(numbers, before, after) else counts[-1])
+    return counts
 
 
-def _has_nodes(numbers: Iterable[int], before: View, after: View) -> bool:
+def _has_nodes(numbers: set[int], before: View, after: View) -> bool:
     """Whether any of these objects may change the number of pages: a node of the tree, or the catalogue's root."""
-    if before.catalogue.get("Pages") != after.catalogue.get("Pages"):
+    if len(numbers) > MANY or before.catalogue.get("Pages") != after.catalogue.get("Pages"):
         return True
     return any(_type(_value(view, number)) not in _PLAIN for number in numbers for view in (before, after))
 
@@ -147,11 +147,10 @@ def _sample(data: bytes, count: int, steps: tuple[Step, ...]) -> tuple[int, ...]
 class _Climb:
     """The way up from objects to the pages that they belong to, in any revision of a file."""
 
-    def __init__(self, file: PdfFile, final: View, since: int) -> None:
+    def __init__(self, file: PdfFile, final: View) -> None:
         self._file = file
         self._final = final
         self._referrers: dict[int, set[int]] | None = None
-        self._since = since
 
     def pages(self, numbers: set[int], view: View) -> set[int] | None:
         """The numbers of the pages, from 1, that any of these objects belongs to; None for all pages."""

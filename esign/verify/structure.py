@@ -4,6 +4,7 @@ Nothing here trusts a parser's repair: what the signed bytes are is settled befo
 """
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from esign.pdf.encryption import decryption
@@ -79,16 +80,28 @@ class Structure:
         return len(self.file.data)
 
 
-def examine_structure(data: bytes) -> Structure:
-    """The structure of a file. Raises `PdfSyntaxError` only for more signatures than may be examined."""
+Found = Callable[[View | None, Sequence["ExaminedSignature"]], None]
+"""Is told the file as it is and its signatures, before what follows them is walked over."""
+
+
+def _nobody(_view: View | None, _signatures: Sequence["ExaminedSignature"]) -> None:
+    return
+
+
+def examine_structure(data: bytes, told: Found = _nobody, *, password: str = "") -> Structure:
+    """The structure of a file, opened with that user or owner password where it is encrypted.
+
+    Raises `PdfSyntaxError` only for more signatures than may be examined.
+    """
     file = PdfFile(data)
     if file.header < 0:
         return Structure(file, None, "no %PDF- in the first 1,024 bytes", ())
     view, fault = _final_view(file)
-    locked = view is not None and not _unlock(file, view)
+    locked = view is not None and not _unlock(file, view, password)
     found = find_signatures(file, [view] if view is not None else [])
     examined = [_examine(file, view, item) for item in found]
     examined = _shared_and_overlapping(examined)
+    told(view, examined)
     start = min((item.signed.end for item in examined if item.signed is not None), default=len(data))
     left_over = unaccounted(file, view, start) if start < len(data) else []
     examined = [_with_what_follows(item, view, fault, left_over) for item in examined]
@@ -118,11 +131,13 @@ def _final_view(file: PdfFile) -> tuple[View | None, str | None]:
     return view, None
 
 
-def _unlock(file: PdfFile, view: View) -> bool:
+def _unlock(file: PdfFile, view: View, password: str) -> bool:
     """Makes encrypted structure readable; False when a password is needed."""
     if all("Encrypt" not in section.trailer for section in view.sections):
         return True
-    opened = decryption(file.data)
+    opened = decryption(file.data, password)
+    if opened is None and password:
+        opened = decryption(file.data)
     if opened is None:
         return False
     file.unlock(*opened)

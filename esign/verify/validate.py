@@ -21,7 +21,7 @@ from esign.pdf.active import active_content
 from esign.pdf.revisions import View
 from esign.pdf.sandbox import Header, Runner
 from esign.pdf.syntax import PdfSyntaxError
-from esign.verify import sentences
+from esign.verify import partial, sentences
 from esign.verify.context import Context
 from esign.verify.evidence import Material
 from esign.verify.examination import examine_signatures
@@ -38,7 +38,7 @@ from esign.verify.report import (
 )
 from esign.verify.structure import Structure, examine_structure
 from esign.verify.subject import Subject
-from esign.verify.witness import UNSEEN, Asked, Witnessed, asked_of
+from esign.verify.witness import INCOMPLETE, UNSEEN, Asked, Witnessed, asked_of
 from esign.x509.encoding import read_certificate
 from esign.x509.scope import Scope
 from esign.x509.trust import TrustStore
@@ -87,7 +87,7 @@ def validation(
     at = at.astimezone(UTC)
     handed = (material,) if isinstance(material, Material) else material
     try:
-        structure = examine_structure(pdf)
+        structure = examine_structure(pdf, partial.tell_structure)
     except PdfSyntaxError as error:
         finding = Finding(code="file.limits", severity="fail", message=str(error))
         report = _report(pdf, trust, at, policy, None, (finding,), (), (), integrity_only=integrity_only)
@@ -95,7 +95,7 @@ def validation(
     context = Context(pdf, structure, trust, at, policy, integrity_only=integrity_only, witnessed=witnessed)
     for item in handed:
         context.take_in_material(item)
-    examined = examine_signatures(context)
+    examined = examine_signatures(context, partial.tell_signature)
     signatures = tuple(report for _, report in examined)
     missing = tuple(context.trusting.missing.values())
     report = _report(
@@ -189,7 +189,7 @@ def _verdict(
         for item in signatures
         if item.kind is not SignatureKind.DOCUMENT_TIMESTAMP or item.indication is Indication.TOTAL_FAILED
     ]
-    if structure.view is None or any(item.code == "witness.missing" for item in findings):
+    if structure.view is None or any(item.code in INCOMPLETE for item in findings):
         counted.append(Verdict.NOT_EXAMINED)
     verdict = worst(counted)
     if verdict.good and any(item.severity == "fail" for item in findings):

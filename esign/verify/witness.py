@@ -7,12 +7,14 @@ from pydantic import BaseModel, ConfigDict
 
 from esign.pdf.sightings import Cover, Plan, Seen, SeenPage
 from esign.pdf.syntax import PdfSyntaxError
-from esign.verify.reached import page_counts, plan_of
+from esign.verify.reached import reached
 from esign.verify.report import Finding, Report, Verdict
 from esign.verify.structure import Structure
 
 _HOPELESS = (Verdict.ALTERED, Verdict.INVALID, Verdict.NOT_EXAMINED, Verdict.UNSIGNED)
 """Verdicts that no second reader can better or worsen."""
+INCOMPLETE = frozenset({"file.limits", "witness.missing"})
+"""Findings that say that the file was not examined wholly."""
 MAX_FINDINGS = 64
 
 
@@ -61,8 +63,8 @@ def asked_of(structure: Structure, report: Report) -> Asked | None:
     if report.verdict in _HOPELESS:
         return None
     try:
-        plan = plan_of(structure)
-        return None if plan is None else Asked(plan=plan, counts=page_counts(structure, plan))
+        found = reached(structure)
+        return None if found is None else Asked(plan=found.plan, counts=found.counts)
     except (PdfSyntaxError, RecursionError):
         ends = tuple(sorted({item.view.end for item in structure.signatures if item.view is not None}))
         return Asked(plan=Plan(ends=ends, steps=()), counts=tuple(None for _ in ends))

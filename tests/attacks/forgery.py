@@ -128,7 +128,7 @@ def updated(
     """
     file = PdfFile(pdf)
     view = file.view()
-    body, offsets = b"\n", {}
+    body, offsets = bytearray(b"\n"), {}
     for number, source in objects.items():
         if source is not None:
             offsets[number] = len(pdf) + len(body)

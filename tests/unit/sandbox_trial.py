@@ -11,6 +11,7 @@ from pathlib import Path
 
 from esign import errors
 from esign.pdf.sandbox import Header
+from esign.pdf.sandbox.progress import tell
 from esign.pdf.sandbox.tasks import Kind
 
 Answer = tuple[Header, list[bytes]]
@@ -27,6 +28,23 @@ def pid(header: Header, blobs: list[bytes]) -> Answer:
 def spin(header: Header, blobs: list[bytes]) -> Answer:
     while True:
         pass
+
+
+def tell_and_spin(header: Header, blobs: list[bytes]) -> Answer:
+    for number in range(3):
+        tell({"number": number})
+    while True:
+        pass
+
+
+def tell_and_crash(header: Header, blobs: list[bytes]) -> Answer:
+    tell({"number": 0})
+    raise ValueError
+
+
+def tell_without_end(header: Header, blobs: list[bytes]) -> Answer:
+    while True:
+        tell({})
 
 
 def hog(header: Header, blobs: list[bytes]) -> Answer:
@@ -146,6 +164,7 @@ KIND = Kind(
         f"tests.unit.sandbox_trial:{task.__name__}"
         for task in (
             echo, pid, spin, hog, recurse, die, giant, chatter, babble, refuse, pretend, crash, surroundings, escapes,
+            tell_and_spin, tell_and_crash, tell_without_end,
         )
     ),
     retire_after=1000,

@@ -178,6 +178,21 @@ def test_a_crash_of_our_code_is_logged_without_what_the_letter_says(
     assert "3273010101010001" not in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("task", "reason", "told"), [("tell_and_spin", "time", 3), ("tell_and_crash", "crash", 1)], ids=str
+)
+def test_what_a_task_told_before_it_ended_is_not_lost(pool: SandboxPool, task: str, reason: str, told: int) -> None:
+    error = refusal(pool, task, timeout=0.3)
+    assert isinstance(error, errors.LetterNotExamined)
+    assert error.details == {"reason": reason}
+    assert error.partial == tuple({"number": number} for number in range(told))
+    assert pool.run(TRIAL + "echo", {"a": 1}, timeout=5) == ({"a": 1}, [])
+
+
+def test_a_task_that_tells_without_end_is_ended(pool: SandboxPool) -> None:
+    assert refusal(pool, "tell_without_end").details == {"reason": "answer"}
+
+
 def test_what_a_library_prints_does_not_reach_the_pipe(pool: SandboxPool) -> None:
     assert pool.run(TRIAL + "chatter", {}, timeout=5) == ({"said": True}, [])
 

@@ -19,7 +19,7 @@ from esign.pdf.sightings import WITNESS_TASK, Plan, Seen, Step
 from esign.pdf.syntax import Ref
 from esign.pdf.witness import look
 from esign.verify.online import examine
-from esign.verify.reached import plan_of
+from esign.verify.reached import reached
 from esign.verify.report import ChangeState, Report, Verdict
 from esign.verify.structure import examine_structure
 from esign.x509.clock import SystemClock
@@ -175,11 +175,12 @@ def test_nothing_is_drawn_for_a_letter_that_was_signed_once() -> None:
 
 def test_of_many_pages_only_those_that_were_reached_and_a_sample_are_drawn() -> None:
     pdf = then(first(pages=40), at(300, 650), page=6)
-    plan = plan_of(examine_structure(pdf))
-    assert plan is not None
-    assert plan.steps == (Step(pages=(7,)),)
-    assert len(plan.sample) == 2
-    assert plan == plan_of(examine_structure(pdf)), "the sample is the same each time"
+    found = reached(examine_structure(pdf))
+    assert found is not None
+    assert found.counts == (40, 40)
+    assert found.plan.steps == (Step(pages=(7,)),)
+    assert len(found.plan.sample) == 2
+    assert found == reached(examine_structure(pdf)), "the sample is the same each time"
 
 
 @pytest.mark.parametrize("broken", ["time", "crash"])

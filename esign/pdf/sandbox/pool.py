@@ -31,6 +31,12 @@ class _Turn:
     worker: Worker | None = None
 
 
+def _refusal(worker: Worker, reason: str) -> errors.LetterNotExamined:
+    refusal = errors.LetterNotExamined(reason=reason)
+    refusal.partial = tuple(worker.partials)
+    return refusal
+
+
 @dataclass(frozen=True)
 class PoolStats:
     """A pool at one moment, for metrics."""
@@ -98,16 +104,31 @@ class SandboxPool:
 
         Raises ``errors.Busy`` when the queue is full or no worker came free in time, ``errors.LetterNotExamined``
         (``reason``: time, memory, depth, crash, answer) when the job broke a limit or crashed, and whatever
-        ``EsignError`` the task itself raised.
+        ``EsignError`` the task itself raised. What the task had told before (`progress`) is in ``partial``.
         """
         if sum(map(len, blobs)) > self._allowance.request_bytes:
             raise errors.LetterTooLarge(limit=self._allowance.request_bytes)
         worker = self._take()
         healthy = False
         try:
-            envelope, out = worker.ask(task, header, blobs, timeout)
+            envelope, out = self._ask(worker, task, header, blobs, timeout)
             healthy = "limit" not in envelope
             return result_of(task, envelope, out)
+        except WireError as error:
+            _log.warning("sandbox worker broke the format: kind=%s task=%s: %s", self.kind.name, task, error)
+            healthy = False
+            raise _refusal(worker, "answer") from error
+        except errors.LetterNotExamined as error:
+            error.partial = tuple(worker.partials)
+            raise
+        finally:
+            self._give_back(worker, healthy=healthy)
+
+    def _ask(
+        self, worker: Worker, task: str, header: Header, blobs: tuple[bytes, ...], timeout: float
+    ) -> tuple[Header, list[bytes]]:
+        try:
+            return worker.ask(task, header, blobs, timeout)
         except WorkerTooSlowError as error:
             raise errors.LetterNotExamined(reason="time") from error
         except WorkerEndedError as error:
@@ -115,12 +136,6 @@ class SandboxPool:
                 raise errors.Busy from error
             _log.warning("sandbox worker ended while working: kind=%s task=%s", self.kind.name, task)
             raise errors.LetterNotExamined(reason="crash") from error
-        except WireError as error:
-            _log.warning("sandbox worker broke the format: kind=%s task=%s: %s", self.kind.name, task, error)
-            healthy = False
-            raise errors.LetterNotExamined(reason="answer") from error
-        finally:
-            self._give_back(worker, healthy=healthy)
 
     def stats(self) -> PoolStats:
         """The pool as it is now."""

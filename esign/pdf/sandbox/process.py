@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import esign
+from esign.pdf.sandbox.progress import MAX_PARTIALS
 from esign.pdf.sandbox.tasks import Kind
 from esign.pdf.sandbox.walls import Walls
-from esign.pdf.sandbox.wire import Bounds, Header, WireError, frame, read_frame
+from esign.pdf.sandbox.wire import Bounds, Header, JsonValue, WireError, frame, read_frame
 
 START_SECONDS = 60.0
 """A fresh interpreter with its imports takes about one second; a machine under load, more."""
@@ -56,6 +57,8 @@ class Worker:
 
     def __init__(self, kind: Kind, allowance: Allowance) -> None:
         self.jobs = 0
+        self.partials: list[JsonValue] = []
+        """What the task of the last job told while it worked."""
         self.walls: Walls | None = None
         self._bounds = Bounds(body=allowance.answer_bytes)
         spec = {"tasks": kind.tasks, "memory": allowance.memory, "request_bytes": allowance.request_bytes}
@@ -117,9 +120,16 @@ class Worker:
         """
         deadline = time.monotonic() + seconds
         self.jobs += 1
+        self.partials = []
         for part in frame({"task": task, "header": header, "seconds": seconds}, blobs):
             self._write(part, deadline)
-        return self._read(deadline)
+        while True:
+            envelope, out = self._read(deadline)
+            if envelope.keys() != {"partial"}:
+                return envelope, out
+            if len(self.partials) >= MAX_PARTIALS:
+                raise WireError("it tells too much")
+            self.partials.append(envelope["partial"])
 
     def end(self) -> None:
         """Kills the process, waits for it and closes the pipes. May be called again."""

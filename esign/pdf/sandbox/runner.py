@@ -4,6 +4,7 @@ import json
 from typing import Protocol
 
 from esign import errors
+from esign.pdf.sandbox.progress import listening
 from esign.pdf.sandbox.tasks import KINDS, load
 from esign.pdf.sandbox.wire import Header, WireError, frame
 
@@ -33,13 +34,17 @@ class InProcess:
             raise WireError(f"no such task: {task}")
         function = load(task)
         frame(header, blobs)
+        partials: list[object] = []
         try:
-            result, out = function(json.loads(json.dumps(header)), list(blobs))
+            with listening(partials.append):
+                result, out = function(json.loads(json.dumps(header)), list(blobs))
             frame(result, out)
         except errors.EsignError:
             raise
         except Exception as error:
             reason = {MemoryError: "memory", RecursionError: "depth"}.get(type(error), "crash")
-            raise errors.LetterNotExamined(reason=reason) from error
+            refusal = errors.LetterNotExamined(reason=reason)
+            refusal.partial = tuple(json.loads(json.dumps(partials)))
+            raise refusal from error
         answer: Header = json.loads(json.dumps(result))
         return answer, out

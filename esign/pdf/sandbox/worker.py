@@ -15,6 +15,7 @@ from typing import BinaryIO, NoReturn
 
 from esign import errors
 from esign.pdf.sandbox import walls, wire
+from esign.pdf.sandbox.progress import listening
 from esign.pdf.sandbox.tasks import Task, load
 
 _MAX_TRACE = 4000
@@ -42,7 +43,8 @@ def main() -> NoReturn:
         except EOFError:
             os._exit(0)
         walls.allow_seconds(_seconds(request))
-        header, out = _run(tasks, request, blobs)
+        with listening(lambda found: _answer(answers, {"partial": found}, [])):
+            header, out = _run(tasks, request, blobs)
         del blobs
         _answer(answers, header, out)
         del out
