@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr
 
 from esign.errors import LetterNotExamined
 from esign.pdf.sandbox import Header, Runner
@@ -64,6 +64,7 @@ def examine_fully(
     policy: Policy = DEFAULT,
     integrity_only: bool = False,
     encoded: bool = False,
+    password: SecretStr | None = None,
     timeout: float = 10.0,
     fetching: FetchLimits = FETCH_LIMITS,
 ) -> FullReport:
@@ -79,10 +80,11 @@ def examine_fully(
         material=material,
         policy=policy,
         integrity_only=integrity_only,
+        password=password,
         timeout=timeout,
         fetching=fetching,
     )
-    return _again(pdf, trust, runner, first, policy=policy, encoded=encoded, timeout=timeout)
+    return _again(pdf, trust, runner, first, policy=policy, encoded=encoded, password=password, timeout=timeout)
 
 
 def full_task(header: Header, blobs: list[bytes]) -> tuple[Header, list[bytes]]:
@@ -96,7 +98,15 @@ def full_task(header: Header, blobs: list[bytes]) -> tuple[Header, list[bytes]]:
 
 
 def _again(
-    pdf: bytes, trust: TrustStore, runner: Runner, first: Examined, *, policy: Policy, encoded: bool, timeout: float
+    pdf: bytes,
+    trust: TrustStore,
+    runner: Runner,
+    first: Examined,
+    *,
+    policy: Policy,
+    encoded: bool,
+    password: SecretStr | None,
+    timeout: float,
 ) -> FullReport:
     """All reports, made with what the first examination was made with."""
     integrity_only = first.report.integrity_only
@@ -107,6 +117,7 @@ def _again(
         policy=policy,
         integrity_only=integrity_only,
         witnessed=first.witnessed,
+        password=password,
     )
     header["encoded"] = encoded
     try:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
+from pydantic import SecretStr
+
 from esign.errors import LetterNotExamined
 from esign.pdf.sandbox import Runner
 from esign.pdf.sightings import look_in
@@ -52,6 +54,7 @@ def examine(
     material: tuple[Material, ...] = (),
     policy: Policy = DEFAULT,
     integrity_only: bool = False,
+    password: SecretStr | None = None,
     timeout: float = 10.0,
     fetching: FetchLimits = FETCH_LIMITS,
 ) -> Report:
@@ -61,8 +64,8 @@ def examine(
     (rule 6), and is ``runner`` where none is given. ``revocation`` is asked for what the file lacks, only for
     certificates whose chain to a trusted root stands, and the file is then examined once more. ``at`` is the time of
     validation, else the clock's; for another time than now nothing is fetched. What is still missing then is told with
-    the reason. A file that can't be examined within
-    the limits gets a report that says so, with what is known of it. Raises `Busy`.
+    the reason. ``password`` opens an encrypted file whose user password isn't empty. A file that can't be examined
+    within the limits gets a report that says so, with what is known of it. Raises `Busy`.
     """
     return examined(
         pdf,
@@ -75,6 +78,7 @@ def examine(
         material=material,
         policy=policy,
         integrity_only=integrity_only,
+        password=password,
         timeout=timeout,
         fetching=fetching,
     ).report
@@ -92,6 +96,7 @@ def examined(
     material: tuple[Material, ...] = (),
     policy: Policy = DEFAULT,
     integrity_only: bool = False,
+    password: SecretStr | None = None,
     timeout: float = 10.0,
     fetching: FetchLimits = FETCH_LIMITS,
 ) -> Examined:
@@ -101,7 +106,13 @@ def examined(
 
     def validated(witnessed: Witnessed, *, ask: bool) -> tuple[Report, Asked | None]:
         header, blobs = order(
-            trust, moment, material=material, policy=policy, integrity_only=integrity_only, witnessed=witnessed
+            trust,
+            moment,
+            material=material,
+            policy=policy,
+            integrity_only=integrity_only,
+            witnessed=witnessed,
+            password=password,
         )
         header["ask"] = ask
         with budget:
@@ -114,12 +125,12 @@ def examined(
         ended = not_examined(
             pdf, trust, moment, reason, policy=policy, integrity_only=integrity_only, told=error.partial
         )
-        return Examined(ended, moment, material)
+        return Examined(ended, moment, material, unwitnessed(reason))
     witnessed = UNSEEN
     if asked is not None:
         reserve = min(_AGAIN * budget.spent, budget.left / 2)
         with budget:
-            witnessed = _witnessed(renderer or runner, pdf, asked, budget.left - reserve)
+            witnessed = _witnessed(renderer or runner, pdf, asked, password, budget.left - reserve)
     again = bool(witnessed.changes)
     if not again:
         report = with_findings(report, witnessed.findings)
@@ -164,11 +175,12 @@ class _Budget:
         self.spent += took
 
 
-def _witnessed(renderer: Runner, pdf: bytes, asked: Asked, seconds: float) -> Witnessed:
+def _witnessed(renderer: Runner, pdf: bytes, asked: Asked, password: SecretStr | None, seconds: float) -> Witnessed:
     if not asked.plan.steps:
         return unwitnessed("it can't be followed to its pages")
     try:
-        return witnessed(asked, look_in(renderer, pdf, asked.plan, timeout=seconds))
+        secret = password.get_secret_value() if password is not None else None
+        return witnessed(asked, look_in(renderer, pdf, asked.plan, secret, timeout=seconds))
     except LetterNotExamined as error:
         return unwitnessed(str(error.details.get("reason", "limits")))
 

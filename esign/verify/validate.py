@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
 
+from pydantic import SecretStr
+
 from esign.pdf.active import active_content
 from esign.pdf.revisions import View
 from esign.pdf.sandbox import Header, Runner
@@ -64,13 +66,18 @@ def validate(
     material: Material | tuple[Material, ...] = (),
     policy: Policy = DEFAULT,
     integrity_only: bool = False,
+    password: SecretStr | None = None,
 ) -> Report:
-    """The report on a file, as of the aware time ``at``.
+    """The report on a file, as of the aware time ``at``; of what was added to it the first reader's view alone.
 
     ``material`` is revocation data and certificates from outside the file. ``integrity_only`` leaves out chain,
-    revocation and algorithm dates, and says `Verdict.INTACT` for `Verdict.GENUINE`. Never raises for what a file holds.
+    revocation and algorithm dates, and says `Verdict.INTACT` for `Verdict.GENUINE`. ``password`` opens an encrypted
+    file. Never raises for what a file holds. Whole is `esign.verify.online.examine`, which asks a second reader too.
     """
-    return validation(pdf, trust, at, material=material, policy=policy, integrity_only=integrity_only).report
+    made = validation(
+        pdf, trust, at, material=material, policy=policy, integrity_only=integrity_only, password=password
+    )
+    return made.report
 
 
 def validation(
@@ -82,12 +89,15 @@ def validation(
     policy: Policy = DEFAULT,
     integrity_only: bool = False,
     witnessed: Witnessed = UNSEEN,
+    password: SecretStr | None = None,
 ) -> Validation:
     """`validate`, and what the report was made from. ``witnessed``: what a second reader saw of the file."""
     at = at.astimezone(UTC)
     handed = (material,) if isinstance(material, Material) else material
     try:
-        structure = examine_structure(pdf, partial.tell_structure)
+        structure = examine_structure(
+            pdf, partial.tell_structure, password=password.get_secret_value() if password is not None else ""
+        )
     except PdfSyntaxError as error:
         finding = Finding(code="file.limits", severity="fail", message=str(error))
         report = _report(pdf, trust, at, policy, None, (finding,), (), (), integrity_only=integrity_only)
@@ -231,6 +241,7 @@ def ordered(header: Header, blobs: list[bytes]) -> Validation:
         policy=Policy.read(str(header["policy"]).encode()),
         integrity_only=bool(header["integrity_only"]),
         witnessed=Witnessed.model_validate(header["witnessed"]),
+        password=SecretStr(password) if isinstance(password := header["password"], str) else None,
     )
 
 
@@ -286,6 +297,7 @@ def order(
     integrity_only: bool,
     policy: Policy = DEFAULT,
     witnessed: Witnessed = UNSEEN,
+    password: SecretStr | None = None,
 ) -> tuple[Header, list[bytes]]:
     """What a worker is told beside the file, for all tasks that validate: a header and blobs."""
     given = [item for item in material if item.given]
@@ -304,6 +316,7 @@ def order(
         "policy": policy.document.decode(),
         "scopes": [cast("Header", scope.to_json()) for scope in trust.scopes],
         "witnessed": cast("Header", witnessed.model_dump(mode="json")),
+        "password": password.get_secret_value() if password is not None else None,
         "counts": {name: len(items) for name, items in groups.items()},
     }
     return header, [der for items in groups.values() for der in items]
