@@ -125,6 +125,10 @@ class Settings(BaseSettings):
     profile: Literal["B-B", "B-T", "B-LT", "B-LTA"] = Field(
         default="B-LT", description="PAdES level of a signature for which none is asked."
     )
+    report_seal: str = Field(
+        default="esign-report-seal",
+        description="Holder of the service's own seal at the development CA, for printed reports; empty: not sealed.",
+    )
     timezone: str = Field(default="Asia/Jakarta", description="Zone of agencies that have none of their own.")
     clock_tolerance_seconds: int = Field(
         default=60,

@@ -26,6 +26,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "placement.off_page": ("Cap keluar dari halaman", "The stamp leaves the page"),
     "placement.too_small": ("Kotak cap terlalu kecil", "The stamp's box is too small"),
     "placement.occupied": ("Tempat cap sudah terisi", "The place is taken"),
+    "placement.covers_signed": ("Cap menutupi isi yang ditandatangani", "The stamp would cover signed content"),
     "placement.no_free_space": ("Tidak ada ruang kosong", "No free space"),
     "placement.field_missing": ("Kolom tanda tangan tidak ada", "No such signature field"),
     "placement.field_filled": ("Kolom tanda tangan sudah terisi", "The signature field is filled"),

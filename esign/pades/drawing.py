@@ -1,6 +1,7 @@
 """Stamps and footers as PDF objects: form XObjects, their fonts and images, and page content for the footer."""
 
 from collections.abc import Iterator
+from typing import Protocol
 
 from esign.pades.appearance import Appearance, EmbeddedFont, Footer, Image, gray, srgb
 from esign.pades.increment import Increment
@@ -13,10 +14,26 @@ Matrix = tuple[float, float, float, float, float, float]
 """a b c d e f as in ISO 32000-2, 8.3.4."""
 
 
+class Objects(Protocol):
+    """Where objects are written: an update, or a file in the making."""
+
+    def add(self, body: bytes) -> Ref:
+        """A new object with that body; it must hold no string and no stream."""
+        ...
+
+    def add_stream(self, dictionary: bytes, data: bytes) -> Ref:
+        """A new stream, filtered already; ``dictionary`` is its entries, without brackets and /Length."""
+        ...
+
+    def add_deflated(self, dictionary: bytes, data: bytes) -> Ref:
+        """A new stream, deflated here."""
+        ...
+
+
 class Drawings:
     """Writes drawings into one update, each font and image once."""
 
-    def __init__(self, increment: Increment) -> None:
+    def __init__(self, increment: Objects) -> None:
         self._increment = increment
         self._fonts: dict[tuple[str, int], Ref] = {}
         self._images: dict[tuple[str, int], Ref] = {}
@@ -27,7 +44,7 @@ class Drawings:
     def form(self, appearance: Appearance, rotate: int = 0) -> Ref:
         """The drawing as a form XObject that stands upright on a page displayed with ``rotate`` degrees clockwise."""
         size = (appearance.width, appearance.height)
-        return self._form(size, rotate, self._resources(appearance), appearance.content)
+        return self._form(size, rotate, self.resources(appearance), appearance.content)
 
     def empty_form(self, width: float = 0, height: float = 0, rotate: int = 0) -> Ref:
         """A form XObject that paints nothing: PDF/A wants an appearance of every widget (ISO 19005-2, 6.3.3).
@@ -54,7 +71,8 @@ class Drawings:
             b"/Type/XObject/Subtype/Form/BBox[0 0 %b]%b/Resources%b" % (numbers_bytes(size), matrix, resources), content
         )
 
-    def _resources(self, appearance: Appearance) -> bytes:
+    def resources(self, appearance: Appearance) -> bytes:
+        """The resource dictionary that the drawing's content needs, its fonts and images written."""
         if self._gray is None:
             self._gray = self._increment.add_deflated(b"/N 1/Alternate/DeviceGray", gray())
         parts = [b"/ColorSpace<</DefaultGray[/ICCBased %b]>>" % reference_bytes(self._gray)]

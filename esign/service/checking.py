@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -10,6 +11,7 @@ from esign.pdf.render import page_image_in
 from esign.registry import codes, letters, signatures
 from esign.registry.models import Letter, Signature, SignatureState, Status
 from esign.service import presenting, told
+from esign.service.report_paper import report_paper as paper_of
 from esign.service.services import Services
 from esign.service.told import DISCLOSED, RegisterStatus
 from esign.service.views import CodeAnswer, FileAnswer, ToldView
@@ -74,6 +76,23 @@ def upload_fully(services: Services, pdf: bytes, code: str | None = None) -> tup
     )
     answer = _answered(services, pdf, parsed, full.report)
     return answer.model_copy(update={"detailed": full.detailed, "diagnostic": full.diagnostic}), full
+
+
+def report_paper(services: Services, pdf: bytes, code: str | None = None) -> tuple[FileAnswer, bytes]:
+    """The answer to an uploaded file with the same as a PDF to print, sealed where the service has a seal.
+
+    Raises as `upload`.
+    """
+    answer, _ = upload_fully(services, pdf, code)
+    zone = ZoneInfo(answer.letter.agency.timezone if answer.letter is not None else services.settings.timezone)
+    address = services.settings.public_url
+    if services.seal is not None:
+        paper = paper_of(answer, zone, address, sealed=True)
+        at = services.clock.now().astimezone(zone)
+        sealed = services.seal.sealed(paper, at, services.parse, services.clock, services.evidence)
+        if sealed is not None:
+            return answer, sealed
+    return answer, paper_of(answer, zone, address, sealed=False)
 
 
 def revision(services: Services, pdf: bytes, number: int) -> tuple[Original, bytes]:

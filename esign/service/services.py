@@ -18,6 +18,7 @@ from esign.registry.secrets import Keys, keys
 from esign.service import trusted
 from esign.service.authorities import Authorities
 from esign.service.evidence import RoutedEvidence, outside
+from esign.service.sealing import ReportSeal
 from esign.service.shelf import FileShelf
 from esign.settings import Settings
 from esign.verify.policy import DEFAULT, Policy
@@ -56,6 +57,8 @@ class Services:
     """What a check may ask for that a file lacks."""
     evidence: EvidenceCache = field(default_factory=EvidenceCache)
     """Revocation data of CAs and time-stamp authorities, which many letters share."""
+    seal: ReportSeal | None = None
+    """For printed reports; None where there is none."""
     _closing: ExitStack = field(default_factory=ExitStack, repr=False)
 
     @classmethod
@@ -86,6 +89,9 @@ class Services:
             shelf = FileShelf(settings.data_dir / "cache" / "revocation.db")
             opening.callback(shelf.close)
             client = opening.enter_context(open_client(at_once=_FETCHES))
+            seal: ReportSeal | None = None
+            if dev_ca is not None and settings.report_seal:
+                seal = opening.enter_context(ReportSeal(dev_ca, server_keys, settings.report_seal))
             return cls(
                 settings=settings,
                 database=database,
@@ -99,6 +105,7 @@ class Services:
                 dev_ca=dev_ca,
                 policy=applied,
                 revocation=RoutedEvidence(authorities, outside(settings, client, shelf, clock, applied)),
+                seal=seal,
                 _closing=opening.pop_all(),
             )
 

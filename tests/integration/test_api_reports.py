@@ -5,12 +5,17 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from xml.etree import ElementTree
 
 import httpx
+import pypdfium2
 import pytest
 from jsonschema import Draft202012Validator
 
+from esign.pades.document import document
+from esign.service.sealing import ReportSeal
+from esign.service.sheets import Sheets
 from esign.verify.schema import schema_of
 from tests import letter_files
 from tests.integration.conftest import House
@@ -83,7 +88,7 @@ def test_xml_is_the_etsi_report_sent_as_a_form_or_as_it_is(public: httpx.Client,
 def test_a_report_that_is_not_there_is_refused_by_name(public: httpx.Client, report: str) -> None:
     answer = ask(public, b"%PDF", report=report)
     problem(answer, "request.invalid")
-    assert "simple, detailed, diagnostic, all" in answer.text
+    assert "simple, detailed, diagnostic, all, etsi, pdf" in answer.text
 
 
 def test_other_forms_are_not_acceptable(public: httpx.Client) -> None:
@@ -141,3 +146,72 @@ def test_more_than_is_sent_at_once_is_refused(
     monkeypatch.setattr("esign.service.checking._MOST_ARCHIVED", 0)
     refused = public.post("/v1/verify/revisions", files={"file": letter_files.read("signed-pades")})
     problem(refused, "revision.too_large")
+
+
+def paper(public: httpx.Client, pdf: bytes) -> bytes:
+    answer = public.post("/v1/verify", files={"file": pdf}, headers={"accept": "application/pdf"})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/pdf"
+    return answer.content
+
+
+def words(pdf: bytes) -> str:
+    with pypdfium2.PdfDocument(pdf) as document:
+        return "\n".join(page.get_textpage().get_text_bounded() for page in document).replace("\r", "")
+
+
+def test_the_printed_report_says_both_proofs_and_what_was_not_checked(
+    public: httpx.Client, house: House, signed: bytes
+) -> None:
+    text = words(paper(public, signed))
+    level = ask(public, signed).json()["report"]["signatures"][0]["level"]
+    for expected in (
+        hashlib.sha256(signed).hexdigest(),
+        "terdaftar dan berlaku / registered and in force",
+        "genuine",
+        "TOTAL_PASSED",
+        level,
+        "Yang tidak diperiksa",
+        house.services.policy.sha256,
+        "disegel",
+    ):
+        assert expected in text
+
+
+def test_the_printed_report_is_sealed_by_the_service_and_genuine(public: httpx.Client, signed: bytes) -> None:
+    found = ask(public, paper(public, signed)).json()
+    assert found["report"]["verdict"] == "genuine"
+    [seal] = found["report"]["signatures"]
+    assert seal["signer"]["common_name"] == "Segel laporan pemeriksaan"
+    assert seal["certification"] == 2
+    assert seal["level"] == "PAdES B-LT"
+    assert found["told"]["colour"] != "green"
+
+
+def test_a_report_on_a_changed_letter_says_so(public: httpx.Client, signed: bytes) -> None:
+    text = words(paper(public, signed + b"x"))
+    assert "altered" in text
+    assert "HASH_FAILURE" in text
+
+
+def test_forms_can_ask_without_an_accept_header(public: httpx.Client, signed: bytes) -> None:
+    assert ask(public, signed, report="pdf").content.startswith(b"%PDF-1.7")
+    assert ask(public, signed, report="etsi").headers["content-type"].startswith("application/xml")
+
+
+def test_without_a_seal_the_report_says_that_it_has_none(
+    public: httpx.Client, house: House, signed: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ReportSeal, "sealed", lambda *arguments: None)
+    content = paper(public, signed)
+    assert "tidak disegel" in words(content)
+    assert ask(public, content).json()["report"]["verdict"] == "unsigned"
+
+
+def test_names_in_any_script_do_not_break_the_printed_report() -> None:
+    sheets = Sheets()
+    sheets.row("名前", "Ṭāhā 漢字 " * 40)
+    sheets.text("x" * 5000)
+    pages = sheets.pages("foot")
+    assert len(pages) > 0
+    assert "?" in words(document(pages, title="<&>", created=datetime.now(UTC)))

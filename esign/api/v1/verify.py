@@ -23,10 +23,14 @@ _FILE = "file"
 _CODE = "code"
 _REPORT = "report"
 _XML = "application/xml"
-_FORMS = (answers.JSON, _XML)
+_FORMS = (answers.JSON, _XML, answers.PDF)
 _REPORTS = {"simple": frozenset[str](), "detailed": {"detailed"}, "diagnostic": {"diagnostic"}}
 _REPORTS["all"] = frozenset({"detailed", "diagnostic"})
-_NO_REPORT = Reason(f"harus salah satu dari {', '.join(_REPORTS)}", f"has to be one of {', '.join(_REPORTS)}")
+_OTHER_CONTENT = {_XML: {"schema": {"type": "string"}}, **answers.PDF_CONTENT}
+_BY_REPORT = {"etsi": _XML, "pdf": answers.PDF}
+"""Reports that are no JSON, for those who can't send an Accept header."""
+_NAMES = (*_REPORTS, *_BY_REPORT)
+_NO_REPORT = Reason(f"harus salah satu dari {', '.join(_NAMES)}", f"has to be one of {', '.join(_NAMES)}")
 
 Code = Annotated[
     str,
@@ -83,9 +87,10 @@ _UPLOAD_BODY = {
                     },
                     _REPORT: {
                         "type": "string",
-                        "enum": list(_REPORTS),
+                        "enum": list(_NAMES),
                         "default": "simple",
-                        "description": "Whether the answer also has `detailed`, `diagnostic`, or both.",
+                        "description": "Whether the answer also has `detailed`, `diagnostic`, or both (`all`); or, "
+                        "as with `Accept`, which other report it is.",
                     },
                 },
                 "required": [_FILE],
@@ -106,7 +111,8 @@ _UPLOAD_BODY = {
         "issuing agency's register says, and `told` what follows from both, in words for people. `green` needs both. "
         "Letters of others, BSrE's own included, are checked as well. The file is deleted once it is answered. A "
         "file that could not be examined is an answer too (`report.verdict` is `not_examined`), not an error. With "
-        "`Accept: application/xml` the answer is the validation report of ETSI TS 119 102-2, the first proof alone."
+        "`Accept: application/xml` the answer is the validation report of ETSI TS 119 102-2, the first proof alone; "
+        "with `Accept: application/pdf` it is a report to print, sealed by the service where it has a seal."
     ),
     operation_id="verifyFile",
     response_model=FileAnswer,
@@ -116,25 +122,34 @@ _UPLOAD_BODY = {
         (errors.LetterTooLarge, errors.NotAPdf, errors.LetterNotExamined, errors.CodeMistyped),
         (errors.TooManyRequests, errors.Busy, errors.NotAcceptable),
         raises.STORAGE,
-        good={200: {"description": "The answer.", "content": {_XML: {"schema": {"type": "string"}}}}},
+        good={
+            200: {
+                "description": "The answer.",
+                "content": {_XML: {"schema": {"type": "string"}}, **answers.PDF_CONTENT},
+            }
+        },
     ),
 )
 def verify_file(request: Request, form: FileForm) -> Response:
     """The two proofs about an uploaded file."""
-    wanted = negotiation.media_type(request.headers.get("accept"), _FORMS)
     own, report, code = state.of(request), form.fields.get(_REPORT, "simple"), form.fields.get(_CODE)
-    if report not in _REPORTS:
+    if report not in _NAMES:
         raise InvalidFields.one(_REPORT, _NO_REPORT)
+    wanted = _BY_REPORT.get(report) or negotiation.media_type(request.headers.get("accept"), _FORMS)
+    headers = {"Vary": "Accept"}
     pdf = form.upload(_FILE).read()
     if wanted == answers.JSON and report == "simple":
         answer = checking.upload(own.services, pdf, code=code)
         content: bytes | str = answer.model_dump_json(exclude={"detailed", "diagnostic"})
+    elif wanted == answers.PDF:
+        answer, content = checking.report_paper(own.services, pdf, code=code)
+        headers["Content-Disposition"] = answers.disposition("laporan-pemeriksaan.pdf")
     else:
         answer, full = checking.upload_fully(own.services, pdf, code=code)
-        unasked = {"detailed", "diagnostic"} - _REPORTS[report]
+        unasked = {"detailed", "diagnostic"} - _REPORTS.get(report, frozenset())
         content = etsi_report(full) if wanted == _XML else answer.model_dump_json(exclude=unasked)
     own.metrics.verification("file", str(answer.report.verdict))
-    return Response(content, media_type=wanted, headers={"Vary": "Accept"})
+    return Response(content, media_type=wanted, headers=headers)
 
 
 @router.get(
