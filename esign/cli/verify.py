@@ -13,7 +13,9 @@ from typing import Annotated, Self
 
 import httpx
 import typer
+from pydantic import SecretStr
 
+from esign.cli.console import secret
 from esign.cli.verify_reports import Kind, extract, one_line, written
 from esign.cli.verify_text import as_text, plain
 from esign.pdf.sandbox import Header, SandboxPool
@@ -77,6 +79,10 @@ def verify(
     integrity_only: Annotated[
         bool, typer.Option("--integrity-only", help="Leave out certificates: has the file changed, and nothing else.")
     ] = False,
+    password: Annotated[
+        bool,
+        typer.Option("--password", help="Ask for the password of encrypted files, or read it from standard input."),
+    ] = False,
     lang: Annotated[Language, typer.Option(help="Language of the report.")] = Language.ID,
     seconds: Annotated[float, typer.Option(min=0.1, help="Time for one file.")] = 30.0,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Files examined side by side.")] = min(
@@ -90,9 +96,11 @@ def verify(
     """
     clock: Clock = SystemClock() if at is None else FixedClock(_moment(at))
     material = (Material(crls=tuple(_read(path) for path in crl or ()), given=True),)
-    missing = [path for path in files if not path.is_file()]
-    if missing:
-        raise typer.BadParameter(f"there is no file {missing[0]}", param_hint="FILE")
+    for path in files:
+        if not path.is_file():
+            raise typer.BadParameter(f"there is no file {path}", param_hint="FILE")
+        if not os.access(path, os.R_OK):
+            raise typer.BadParameter(f"{path} can't be read", param_hint="FILE")
     if report is Kind.ETSI and (len(files) > 1 or as_json or integrity_only):
         raise typer.BadParameter("etsi is XML on one file, certificates included", param_hint="--report")
     if online and at is not None:
@@ -101,7 +109,8 @@ def verify(
     applied = DEFAULT if policy is None else _policy(policy)
     good = True
     fully = None if report is Kind.SIMPLE else encoded
-    asked = _Asked(store, clock, material, applied, integrity_only, fully, seconds, online=online)
+    opening = SecretStr(secret("Password").reveal()) if password else None
+    asked = _Asked(store, clock, material, applied, integrity_only, fully, seconds, online=online, password=opening)
     for path, made in _examined(files, asked, min(jobs, len(files))):
         simple = made.report if isinstance(made, FullReport) else made
         good = good and simple.verdict.good
@@ -130,6 +139,7 @@ class _Asked:
     """None for the simple report alone; all reports with octets (True) or without (False)."""
     seconds: float
     online: bool
+    password: SecretStr | None
 
 
 def _examined(files: list[Path], asked: _Asked, jobs: int) -> Iterator[tuple[Path, Report | FullReport]]:
@@ -150,6 +160,7 @@ def _examined(files: list[Path], asked: _Asked, jobs: int) -> Iterator[tuple[Pat
                 integrity_only=asked.integrity_only,
                 renderer=renderer,
                 encoded=asked.fully,
+                password=asked.password,
                 timeout=asked.seconds,
             )
         return examine(
@@ -163,6 +174,7 @@ def _examined(files: list[Path], asked: _Asked, jobs: int) -> Iterator[tuple[Pat
             policy=asked.policy,
             integrity_only=asked.integrity_only,
             renderer=renderer,
+            password=asked.password,
             timeout=asked.seconds,
         )
 

@@ -11,6 +11,7 @@ from esign.cli.main import app
 from esign.pades.profile import Profile
 from tests.letter_files import read
 from tests.officials import request, roots, signed
+from tests.unit.test_verify_password import PASSWORD, locked
 
 
 @pytest.fixture
@@ -58,3 +59,17 @@ def test_integrity_only_needs_no_root(files: dict[str, str]) -> None:
 def test_wrong_usage_ends_with_status_2(arguments: list[str], files: dict[str, str]) -> None:
     result = CliRunner().invoke(app, ["verify", *(item.format(**files) for item in arguments)])
     assert result.exit_code == 2
+
+
+def test_the_password_is_read_from_standard_input_and_said_nowhere(tmp_path: Path) -> None:
+    path = tmp_path / "locked.pdf"
+    path.write_bytes(locked("AES-256"))
+    arguments = ["verify", "--json", "--integrity-only", str(path)]
+    without = CliRunner().invoke(app, arguments)
+    assert json.loads(without.stdout)["verdict"] == "not_examined"
+    asked = CliRunner().invoke(app, [*arguments, "--password"], input=f"{PASSWORD}\n")
+    assert json.loads(asked.stdout)["verdict"] == "intact"
+    assert PASSWORD not in asked.output
+    wrong = CliRunner().invoke(app, [*arguments, "--password"], input="salah\n")
+    assert json.loads(wrong.stdout)["verdict"] == "not_examined"
+    assert CliRunner().invoke(app, [*arguments, "--password"], input="").exit_code == 1

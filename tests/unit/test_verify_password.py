@@ -22,7 +22,7 @@ from esign.x509.trust import TrustStore
 from tests.attacks.authority import Authority
 from tests.sheets import sheet, text
 
-PASSWORD = "rahasia-sangat-9913"  # noqa: S105
+PASSWORD = "rahasia-sangat-9913"
 ENCRYPTIONS = {
     "AES-256": pikepdf.Encryption(user=PASSWORD, owner="pemilik-7741", R=6),
     "AES-128": pikepdf.Encryption(user=PASSWORD, owner="pemilik-7741", R=4),
