@@ -4,8 +4,10 @@ import hashlib
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
+from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
+from esign.ca.authority import Secret
 from esign.errors import CodeUnknown, PageOutOfRange, RevisionsTooLarge, RevisionUnknown, StorageUnavailable
 from esign.pdf.render import page_image_in
 from esign.registry import codes, letters, signatures
@@ -50,17 +52,19 @@ def by_code(services: Services, code: str) -> CodeAnswer:
     return CodeAnswer(status=status, told=ToldView.of(answer), code=codes.grouped(parsed), letter=shown)
 
 
-def upload(services: Services, pdf: bytes, code: str | None = None) -> FileAnswer:
+def upload(services: Services, pdf: bytes, code: str | None = None, password: Secret | None = None) -> FileAnswer:
     """Both proofs of an uploaded file: what its bytes say, and what the register says of them.
 
-    ``code`` is the verification code that the file came with, if any. Nothing of the file is kept.
-    Raises `CodeMistyped`, `LetterTooLarge`, `Busy`.
+    ``code`` is the verification code that the file came with, if any; ``password`` opens an encrypted file. Nothing
+    of the file is kept. Raises `CodeMistyped`, `LetterTooLarge`, `Busy`.
     """
     parsed = codes.parse(code) if code else None
-    return _answered(services, pdf, parsed, _examined(services, pdf))
+    return _answered(services, pdf, parsed, _examined(services, pdf, password))
 
 
-def upload_fully(services: Services, pdf: bytes, code: str | None = None) -> tuple[FileAnswer, FullReport]:
+def upload_fully(
+    services: Services, pdf: bytes, code: str | None = None, password: Secret | None = None
+) -> tuple[FileAnswer, FullReport]:
     """As `upload`, with the detailed report and the diagnostic data; both stand in the answer and beside it."""
     parsed = codes.parse(code) if code else None
     full = examine_fully(
@@ -71,6 +75,7 @@ def upload_fully(services: Services, pdf: bytes, code: str | None = None) -> tup
         services.revocation,
         renderer=services.render,
         policy=services.policy,
+        password=_opening(password),
         timeout=services.settings.verify_seconds,
         fetching=FetchLimits(services.settings.fetch_seconds, services.settings.fetch_at_once),
     )
@@ -78,12 +83,14 @@ def upload_fully(services: Services, pdf: bytes, code: str | None = None) -> tup
     return answer.model_copy(update={"detailed": full.detailed, "diagnostic": full.diagnostic}), full
 
 
-def report_paper(services: Services, pdf: bytes, code: str | None = None) -> tuple[FileAnswer, bytes]:
+def report_paper(
+    services: Services, pdf: bytes, code: str | None = None, password: Secret | None = None
+) -> tuple[FileAnswer, bytes]:
     """The answer to an uploaded file with the same as a PDF to print, sealed where the service has a seal.
 
     Raises as `upload`.
     """
-    answer, _ = upload_fully(services, pdf, code)
+    answer, _ = upload_fully(services, pdf, code, password)
     zone = ZoneInfo(answer.letter.agency.timezone if answer.letter is not None else services.settings.timezone)
     address = services.settings.public_url
     if services.seal is not None:
@@ -113,7 +120,11 @@ def revisions(services: Services, pdf: bytes) -> Iterator[bytes]:
     return archive(pdf, found)
 
 
-def _examined(services: Services, pdf: bytes) -> Report:
+def _opening(password: Secret | None) -> SecretStr | None:
+    return None if password is None else SecretStr(password.reveal())
+
+
+def _examined(services: Services, pdf: bytes, password: Secret | None = None) -> Report:
     return examine(
         pdf,
         services.trust,
@@ -122,6 +133,7 @@ def _examined(services: Services, pdf: bytes) -> Report:
         services.revocation,
         renderer=services.render,
         policy=services.policy,
+        password=_opening(password),
         timeout=services.settings.verify_seconds,
         fetching=FetchLimits(services.settings.fetch_seconds, services.settings.fetch_at_once),
     )

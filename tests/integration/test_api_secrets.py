@@ -19,6 +19,7 @@ from esign.registry.signers import NewSigner
 from esign.service import checking, letters, signers
 from tests.integration.conftest import OPERATOR, House
 from tests.integration.test_api_signing import sign
+from tests.unit.test_verify_password import locked
 
 Order = Callable[..., dict[str, str]]
 
@@ -143,6 +144,10 @@ def say_it_in_every_way(client: httpx.Client, order: Order, pdf: bytes, signer_i
         # to everybody's endpoint
         client.post("/v1/verify", data={"code": NIK}, files=file),
         client.post("/v1/verify", content=f"%PDF {NIK} {PASSPHRASE}".encode(), headers=_pdf),
+        client.post("/v1/verify", data={"password": PASSPHRASE}, files={"file": ("a.pdf", locked("AES-256"))}),
+        client.post("/v1/verify", data={"password": PASSPHRASE, "report": "all"}, files={"file": ("a.pdf", pdf)}),
+        client.post("/v1/verify", data={"password": PASSPHRASE * 100}, files={"file": ("a.pdf", pdf)}),
+        client.post("/v1/verify", data={"password": PASSPHRASE}),
     ]
 
 

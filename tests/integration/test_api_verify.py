@@ -9,6 +9,7 @@ from esign.registry import codes
 from tests import letter_files
 from tests.integration.conftest import House
 from tests.integration.test_api_signing import problem, sign
+from tests.unit.test_verify_password import PASSWORD, locked
 
 Order = Callable[..., dict[str, str]]
 
@@ -49,6 +50,21 @@ def test_a_changed_file_is_red_and_an_unsigned_one_is_not_green(
     assert found["told"]["colour"] == "red"
     assert found["report"]["verdict"] in ("altered", "invalid")
     assert public.post("/v1/verify", files={"file": pdf}).json()["report"]["verdict"] == "unsigned"
+
+
+def test_an_encrypted_file_is_opened_with_its_password_and_told_as_locked_without(public: httpx.Client) -> None:
+    def asked(**fields: str) -> dict[str, object]:
+        answer = public.post("/v1/verify", data=fields, files={"file": ("a.pdf", locked("AES-256"))})
+        assert answer.status_code == 200, answer.text
+        found: dict[str, object] = answer.json()["report"]
+        return found
+
+    for wrong in ({}, {"password": "salah"}):
+        found = asked(**wrong)
+        assert found["verdict"] == "not_examined"
+        assert [item["code"] for item in found["findings"]] == ["file.locked"]  # type: ignore[attr-defined]
+    assert asked(password=PASSWORD)["verdict"] == "untrusted"
+    assert asked(password=PASSWORD, report="detailed")["verdict"] == "untrusted"
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"%PDF-1.7\n" + b"x" * 5000])
