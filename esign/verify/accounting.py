@@ -45,7 +45,7 @@ def unaccounted(file: PdfFile, final: View | None, start: int) -> list[Unaccount
         position = _objects_of(file, final, section, position, result)
         if position != section.start:
             result.append(Unaccounted(position, "bytes that belong to no object"))
-        closing = STARTXREF.match(data, _after_white(data, section.end))
+        closing = STARTXREF.match(data, _after_comments(data, section.end, result))
         if closing is None:
             result.append(Unaccounted(section.end, "a cross-reference without startxref and %%EOF"))
             position = last_end = section.end
@@ -75,11 +75,9 @@ def _objects_of(file: PdfFile, final: View, section: Section, position: int, res
         position = _after_white(data, position)
         if position >= section.start:
             return position
-        comment = _COMMENT.match(data, position)
-        if comment:
-            if _SUSPECT_COMMENT.search(comment[0]):
-                result.append(Unaccounted(position, "a comment that looks like an object"))
-            position = comment.end()
+        following = _after_comments(data, position, result)
+        if following != position:
+            position = following
             continue
         try:
             item = file.object_at(position, final.get) if read_header(data, position) else None
@@ -102,6 +100,16 @@ def _listed(section: Section, number: int, generation: int, position: int) -> bo
     if section.hybrid is not None:
         rows.append(section.hybrid.entries.get(number))
     return any(row is not None and row.kind == 1 and row.first == position and row.second == generation for row in rows)
+
+
+def _after_comments(data: bytes, position: int, result: list[Unaccounted]) -> int:
+    """Where white space and comments end (some programs sign their name before ``startxref``)."""
+    position = _after_white(data, position)
+    while comment := _COMMENT.match(data, position):
+        if _SUSPECT_COMMENT.search(comment[0]):
+            result.append(Unaccounted(position, "a comment that looks like an object"))
+        position = _after_white(data, comment.end())
+    return position
 
 
 def _after_white(data: bytes, position: int) -> int:
