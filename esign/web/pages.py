@@ -118,6 +118,9 @@ def router(services: Services) -> APIRouter:
                 home = f"/v/{codes.parse(code)}"
             with own.upload_gate.enter(address):
                 answer = await _answer(services, request, code)
+                if isinstance(answer, _Paper):
+                    own.metrics.verification("file", answer.verdict)
+                    return Response(answer.content, headers=answer.headers, media_type="application/pdf")
         except reasons.InvalidFields:
             return refusal(request, errors.RequestInvalid(), upload_to=home)
         except EsignError as error:
@@ -185,19 +188,37 @@ class ShownSignature:
     mark: str
 
 
-async def _answer(services: Services, request: Request, code: str | None) -> FileAnswer:
-    """What is found of the file in the request's body.
+@dataclass(frozen=True)
+class _Paper:
+    """The report to print, and what it says."""
+
+    content: bytes
+    verdict: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """It is downloaded, not shown in the place of the page."""
+        return {"Content-Disposition": 'attachment; filename="laporan-pemeriksaan.pdf"'}
+
+
+async def _answer(services: Services, request: Request, code: str | None) -> "FileAnswer | _Paper":
+    """What is found of the file in the request's body; as a report to print, where the form asks for it.
 
     Raises what `uploads.multipart` and `checking.upload` raise, and `NotAPdf`.
     """
     settings = services.settings
-    shape = Shape({}, file="file", file_bytes=settings.max_letter_bytes)
+    shape = Shape({"report": 8}, file="file", file_bytes=settings.max_letter_bytes)
     async with uploads.multipart(request, shape, settings.body_seconds) as form:
         if form.file is None or not form.file.size:
             raise reasons.InvalidFields.one("file", reasons.REQUIRED)
+        if form.fields.get("report", "pdf") != "pdf":
+            raise reasons.InvalidFields.one("report", reasons.UNKNOWN)
         pdf = await run_in_threadpool(form.file.read)
     if b"%PDF-" not in pdf[:_SNIFFED_BYTES]:
         raise errors.NotAPdf
+    if "report" in form.fields:
+        answer, content = await run_in_threadpool(checking.report_paper, services, pdf, code)
+        return _Paper(content, str(answer.report.verdict))
     return await run_in_threadpool(checking.upload, services, pdf, code)
 
 

@@ -32,6 +32,13 @@ TEXTS: dict[str, Text] = {
     "upload.file": Text("Berkas PDF", "PDF file"),
     "upload.button": Text("Periksa berkas", "Check the file"),
     "upload.limit": Text("Paling besar {megabytes} MB.", "At most {megabytes} MB."),
+    "paper.title": Text("Laporan untuk disimpan", "A report to keep"),
+    "paper.lead": Text(
+        "Hasil ini dapat diunduh sebagai PDF yang memuat kedua bukti. Berkas Anda tidak kami simpan, "
+        "jadi pilihlah sekali lagi.",
+        "This answer can be had as a PDF with both proofs. We did not keep your file, so please choose it once more.",
+    ),
+    "paper.button": Text("Unduh laporan PDF", "Download the PDF report"),
     "code.title": Text("Hanya punya kertasnya", "You have only the paper"),
     "code.lead": Text(
         "Pindai kode QR pada surat dengan kamera, atau ketik 27 huruf dan angka yang tercetak di sampingnya. Huruf "

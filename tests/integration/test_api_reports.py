@@ -14,6 +14,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from esign.pades.document import document
+from esign.registry.secrets import Keys
 from esign.service.sealing import ReportSeal
 from esign.service.sheets import Sheets
 from esign.verify.schema import schema_of
@@ -215,3 +216,31 @@ def test_names_in_any_script_do_not_break_the_printed_report() -> None:
     pages = sheets.pages("foot")
     assert len(pages) > 0
     assert "?" in words(document(pages, title="<&>", created=datetime.now(UTC)))
+
+
+def test_a_seal_under_another_server_key_is_made_anew(house: House) -> None:
+    ca, clock = house.services.dev_ca, house.services.clock
+    assert ca is not None
+    blank = document(Sheets().pages("foot"), title="blank", created=clock.now())
+    made = []
+    for key in (b"1" * 32, b"1" * 32, b"2" * 32):
+        with ReportSeal(ca, Keys(key), "another-seal") as seal:
+            sealed = seal.sealed(blank, clock.now(), house.services.parse, clock, house.services.evidence)
+            assert sealed is not None
+            own = ca.credential("another-seal").certificate
+            assert own is not None
+            made.append(own.sha256)
+    assert made[0] == made[1] != made[2]
+
+
+def test_a_suspended_seal_seals_no_more(house: House) -> None:
+    ca, clock = house.services.dev_ca, house.services.clock
+    assert ca is not None
+    blank = document(Sheets().pages("foot"), title="blank", created=clock.now())
+    with ReportSeal(ca, house.services.keys, "seal-to-suspend") as seal:
+        parts = (house.services.parse, clock, house.services.evidence)
+        assert seal.sealed(blank, clock.now(), *parts) is not None
+        ca.suspend("seal-to-suspend")
+        assert seal.sealed(blank, clock.now(), *parts) is None
+        ca.resume("seal-to-suspend")
+        assert seal.sealed(blank, clock.now(), *parts) is not None

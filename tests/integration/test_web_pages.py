@@ -1,5 +1,6 @@
 """The pages for people over HTTP: what they say, what they hide, and how they refuse."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from html import unescape
@@ -7,6 +8,7 @@ from html.parser import HTMLParser
 from threading import Event, Thread
 
 import httpx
+import pypdfium2
 import pytest
 
 from esign.errors import StorageUnavailable
@@ -391,3 +393,48 @@ def test_where_there_is_no_room_a_page_says_when_to_try_again(house: House, monk
         first.join()
     assert "Layanan sedang sibuk" in read(busy, 503)
     assert busy.headers["retry-after"] == "5"
+
+
+# --- the report to print ------------------------------------------------------------------------
+
+
+def words(pdf: bytes) -> str:
+    with pypdfium2.PdfDocument(pdf) as document:
+        return "\n".join(page.get_textpage().get_text_bounded() for page in document).replace("\r", "")
+
+
+def paper(web: httpx.Client, pdf: bytes, path: str = "/verify", **fields: str) -> httpx.Response:
+    return web.post(path, data={"report": "pdf", **fields}, files={"file": ("surat.pdf", pdf)})
+
+
+def test_the_answer_offers_the_report_and_the_form_brings_it(web: httpx.Client, issuer: Issuer) -> None:
+    letter = issuer.of_class("biasa")
+    shown = web.post(letter.path, files={"file": letter.pdf})
+    assert f'action="{letter.path}"' in shown.text
+    assert 'name="report" value="pdf"' in shown.text
+    answer = paper(web, letter.pdf, letter.path)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["content-disposition"].startswith("attachment")
+    text = words(answer.content).replace("\n", " ")
+    for expected in (hashlib.sha256(letter.pdf).hexdigest(), letter.number, AGENCY, "WITA", "Surat asli"):
+        assert expected in text
+
+
+def test_the_report_says_no_more_of_a_letter_than_the_page(web: httpx.Client, issuer: Issuer) -> None:
+    limited, secret = issuer.of_class("terbatas"), issuer.of_class("rahasia")
+    assert "Undangan Rapat Koordinasi" not in words(paper(web, limited.pdf).content)
+    assert secret.number not in words(paper(web, secret.pdf).content)
+
+
+def test_a_changed_letter_gets_its_report_too(web: httpx.Client, issuer: Issuer) -> None:
+    text = words(paper(web, altered(issuer.of_class("biasa"))).content)
+    assert "HASH_FAILURE" in text
+    assert "genuine" not in text
+
+
+def test_what_can_not_be_checked_is_refused_with_a_page(web: httpx.Client, issuer: Issuer) -> None:
+    refused = paper(web, b"no letter")
+    assert refused.headers["content-type"].startswith("text/html")
+    assert refused.status_code >= 400
+    assert web.post("/verify", data={"report": "xml"}, files={"file": b"%PDF-1.7"}).status_code == 422
