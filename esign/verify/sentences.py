@@ -1,5 +1,6 @@
 """The plain sentences of a report, one per signature and one for the file, in Indonesian and in English."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 
 from esign.verify.report import (
@@ -11,6 +12,7 @@ from esign.verify.report import (
     SignatureKind,
     SignatureReport,
     SubIndication,
+    TimestampInfo,
     Verdict,
 )
 
@@ -70,6 +72,7 @@ def in_zone(report: Report, zone: tzinfo) -> Report:
                     claimed=signature.claimed_time,
                     level=signature.level,
                     permitted=signature.changes.state is ChangeState.PERMITTED,
+                    stated=stated_time(signature.timestamps),
                     zone=zone,
                 )
             }
@@ -174,12 +177,18 @@ def of_signature(
     claimed: datetime | None,
     level: Level | None,
     permitted: bool,
+    stated: datetime | None = None,
     zone: tzinfo = UTC,
 ) -> Sentence:
-    """What is said of one signature, times in ``zone``. ``permitted``: the file was changed later, as it allows."""
+    """What is said of one signature, times in ``zone``. ``permitted``: the file was changed later, as it allows.
+
+    ``stated``: see `stated_time`.
+    """
     if kind is SignatureKind.NOT_UNDERSTOOD and sub_indication is not SubIndication.FORMAT_FAILURE:
         return _UNDERSTOOD
     if not verdict.good:
+        if sub_indication is SubIndication.OUT_OF_BOUNDS_NO_POE and proven is None and stated is not None:
+            return _expired(moment_in_words(stated, zone))
         return _bad(verdict, sub_indication, proven, zone)
     if kind is SignatureKind.DOCUMENT_TIMESTAMP:
         return _stamped(proven, zone)
@@ -197,6 +206,22 @@ def of_signature(
     return Sentence(
         id=f"Ditandatangani oleh {who_id}{when.id}; tidak berubah sejak ditandatangani{suffix}.{later.id}",
         en=f"Signed by {who_en}{when.en}; unchanged since it was signed{suffix}.{later.en}",
+    )
+
+
+def stated_time(timestamps: Iterable[TimestampInfo]) -> datetime | None:
+    """The earliest time that a time-stamp states which is intact and of a trusted authority, and has only expired."""
+    expired = SubIndication.OUT_OF_BOUNDS_NO_POE
+    times = [each.time for each in timestamps if each.imprint_intact and each.sub_indication is expired and each.time]
+    return min(times, default=None)
+
+
+def _expired(when: Sentence) -> Sentence:
+    return Sentence(
+        id=f"Berkas tidak berubah sejak penanda waktu tertanggal {when.id}; "
+        "apakah sertifikat berlaku ketika itu tidak dapat dibuktikan lagi.",
+        en=f"The file is unchanged since the time-stamp of {when.en}; "
+        "whether the certificate was valid then can no longer be proven.",
     )
 
 

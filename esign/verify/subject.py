@@ -400,6 +400,7 @@ class Subject:
                 claimed=claimed,
                 level=level,
                 permitted=self.changes.state is ChangeState.PERMITTED,
+                stated=sentences.stated_time(token.info(judged) for token, judged in self.stamps),
             ),
             level=level,
             signer=signer,

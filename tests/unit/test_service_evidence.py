@@ -324,6 +324,7 @@ def test_an_old_letter_whose_certificates_have_all_expired_is_not_green_and_not_
         assert found.signatures[0].sub_indication is SubIndication.OUT_OF_BOUNDS_NO_POE
         assert found.signatures[0].integrity.holds
         assert found.signatures[0].level in (Level.PKCS7_T, Level.PKCS7_LT)
+        assert "unchanged since the time-stamp of" in found.sentence.en
         assert "can no longer be proven" in found.sentence.en
         assert found.missing == ()
     source = RoutedEvidence((), None)

@@ -176,3 +176,36 @@ def test_a_key_may_be_in_either_alphabet_of_base64() -> None:
 
 def test_every_knob_is_described() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_hosts_and_fingerprints_are_read_as_people_write_them(variables: Variables) -> None:
+    variables.set(
+        {
+            "ESIGN_FETCH_HOSTS": "OCSP.Contoh.go.id, va.bsre.go.id",
+            "ESIGN_TRUST_LISTS": "a.toml,b.toml",
+            "ESIGN_TRUST_LIST_SIGNERS": ":".join(["AB"] * 32),
+        }
+    )
+    read = settings.read()
+    assert read.fetch_hosts == ("ocsp.contoh.go.id", "va.bsre.go.id")
+    assert read.trust_list_signers == ("ab" * 32,)
+    assert read.trust_lists == (Path("a.toml"), Path("b.toml"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ESIGN_FETCH_HOSTS", "http://va.bsre.go.id"),
+        ("ESIGN_FETCH_HOSTS", "127.0.0.1"),
+        ("ESIGN_FETCH_HOSTS", "localhost"),
+        ("ESIGN_FETCH_HOSTS", "va.bsre.go.id:8080"),
+        ("ESIGN_FETCH_HOSTS", "[::1]"),
+        ("ESIGN_TRUST_LIST_SIGNERS", "abc"),
+        ("ESIGN_FETCH_SECONDS", "0"),
+    ],
+)
+def test_what_may_be_fetched_is_checked_at_the_start(variables: Variables, name: str, value: str) -> None:
+    variables.set({name: value})
+    with pytest.raises(ConfigurationError) as refused:
+        settings.read()
+    assert refused.value.details["variable"] == name
