@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -179,12 +180,12 @@ def _examined(files: list[Path], asked: _Asked, jobs: int) -> Iterator[tuple[Pat
         )
 
     with (
-        open_client() as client,
+        open_client() if asked.online else nullcontext() as client,
         SandboxPool("parse", workers=jobs, queue=jobs) as pool,
         _RenderersWhenNeeded(jobs) as renderer,
         ThreadPoolExecutor(jobs) as executor,
     ):
-        source = _network(client, asked) if asked.online else None
+        source = None if client is None else _network(client, asked)
         yield from zip(files, executor.map(one, files), strict=True)
 
 
