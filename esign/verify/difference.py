@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -95,7 +96,8 @@ class History:
     def referrers(self, view: View, number: int) -> set[int]:
         """The numbers of the objects of a view that refer to an object, the object itself left out."""
         found = set()
-        for owner, offset, index in self._referring.get(number, ()):
+        referring = self._referring if number in self._numbers else self._referring_to_the_rest
+        for owner, offset, index in referring.get(number, ()):
             if (owner == UNREADABLE and offset < view.end) or (
                 owner != number and offset < view.end and view.place(owner) == (offset, index)
             ):
@@ -104,12 +106,21 @@ class History:
 
     @cached_property
     def _referring(self) -> dict[int, list[tuple[int, int, int]]]:
+        """What refers to the objects that were touched by any later revision."""
+        return self._references_to(lambda number: number in self._numbers)
+
+    @cached_property
+    def _referring_to_the_rest(self) -> dict[int, list[tuple[int, int, int]]]:
+        """What refers to all other objects: seldom asked for, and long in a long letter."""
+        return self._references_to(lambda number: number not in self._numbers)
+
+    def _references_to(self, wanted: Callable[[int], bool]) -> dict[int, list[tuple[int, int, int]]]:
         """By number: the objects that refer to it, each as its own number, offset and index in its stream."""
         owners = self._owners()
         result: dict[int, list[tuple[int, int, int]]] = {}
         for match in _REFERENCE.finditer(self._file.data):
             number = int(match[1])
-            if number in self._numbers:
+            if wanted(number):
                 owner = self._plain_owner(owners, match.start())
                 if owner is not None:
                     result.setdefault(number, []).append((owner[0], owner[1], -1))
@@ -120,7 +131,7 @@ class History:
             for index, (owner_number, _) in enumerate(stream.objects):
                 value = stream.value(index, owner_number)
                 for reference in references(value):
-                    if reference.number in self._numbers:
+                    if wanted(reference.number):
                         result.setdefault(reference.number, []).append((owner_number, offset, index))
         return result
 

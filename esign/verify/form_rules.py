@@ -59,6 +59,10 @@ def _resource_superset(judge: Judgement, old: Object, new: Object, depth: int) -
     return all(_resource_superset(judge, before[key], after.get(key), depth + 1) for key in before)
 
 
+_FIELD_KEYS = frozenset({"FT", "T", "V", "Kids"})
+"""Keys by which a dictionary would be a field of its own."""
+
+
 def _field_list(judge: Judgement, old: list[Object], new: list[Object], after: dict[int, FormField]) -> None:
     """The signed fields stay, in their order; what is added are signature fields."""
     if not continues(judge.history, old, new):
@@ -80,7 +84,8 @@ def _field_list(judge: Judgement, old: list[Object], new: list[Object], after: d
 
 
 def _new_field(judge: Judgement, number: int, field: FormField) -> None:
-    if not field.is_signature or "Kids" in field.dictionary:
+    widget_number, widget = _widget_of(judge, number, field)
+    if not field.is_signature or widget is None:
         judge.suspect("field.added", f"the field {field.name} was added, which is no signature field", number)
         return
     if judge.differences.get(number) is None or judge.differences[number].kind != "added":
@@ -89,11 +94,11 @@ def _new_field(judge: Judgement, number: int, field: FormField) -> None:
     if not _has_own_signature(judge, field):
         judge.suspect("field.shared", f"the field {field.name} takes the signature of another", number)
         return
-    judge.new_widgets.add(number)
-    visible = judge.is_visible(field.dictionary)
+    judge.new_widgets.add(widget_number)
+    visible = judge.is_visible(widget)
     signature = judge.final.dictionary(field.value) if field.value is not None else PdfDict()
     stamp = signature.get("SubFilter") == "ETSI.RFC3161"
-    where = judge.where(field.dictionary)
+    where = judge.where(widget)
     if judge.permissions.nothing and (visible or not stamp):
         judge.suspect("field.not_permitted", f"the signature allows no field {field.name}", number, **where)
     elif visible and not judge.permissions.new_visible_fields:
@@ -108,6 +113,20 @@ def _new_field(judge: Judgement, number: int, field: FormField) -> None:
         judge.permit("signature.added", f"another signature was added ({field.name})", number, **where)
     else:
         judge.permit("field.prepared", f"an empty signature field was added ({field.name})", number, **where)
+
+
+def _widget_of(judge: Judgement, number: int, field: FormField) -> tuple[int, PdfDict | None]:
+    """The widget of an added field: itself, or its only kid, added too and a widget and nothing more (12.7.4.2)."""
+    if "Kids" not in field.dictionary:
+        return number, field.dictionary
+    kids = judge.final.array(field.dictionary["Kids"])
+    if len(kids) != 1 or not isinstance(kids[0], Ref):
+        return number, None
+    kid, difference = kids[0].number, judge.differences.get(kids[0].number)
+    widget = judge.final.dictionary(kids[0])
+    alone = difference is not None and difference.kind == "added" and not widget.keys() & _FIELD_KEYS
+    merged = field.dictionary.get("Subtype") is not None
+    return kid, widget if alone and not merged else None
 
 
 def _has_own_signature(judge: Judgement, field: FormField) -> bool:
@@ -191,9 +210,7 @@ def _form_field(judge: Judgement, number: int, field: FormField, changed: set[st
 
 def _claim_appearance(judge: Judgement, number: int, old: PdfDict) -> None:
     numbers = roles.appearance(judge.view, old.get("AP"))
-    for item in numbers & judge.differences.keys():
-        if judge.only_referred_by(item, numbers | {number}):
-            judge.claimed.add(item)
+    judge.claimed |= judge.serving_alone(numbers & judge.differences.keys(), numbers, {number})
 
 
 def _is_empty(value: Object) -> bool:

@@ -48,10 +48,33 @@ class Judgement:
 
     def claim_role(self, numbers: set[int], key: str) -> None:
         """Claims differing objects that, in the signed revision, served the catalogue's entry of that key alone."""
-        for number in (numbers & self.differences.keys()) - self.claimed:
+        differing = (numbers & self.differences.keys()) - self.claimed
+        if not differing:
+            return
+        elsewhere = {number for number in numbers if self._elsewhere(number, key)}
+        alone = self.serving_alone(differing, numbers - elsewhere, self.roots)
+        for number in sorted(differing):
             self.claimed.add(number)
-            if not self.only_referred_by(number, numbers | self.roots) or self._elsewhere(number, key):
+            if number not in alone:
                 self.suspect("object.two_roles", f"object {number} is also used elsewhere in the document", number)
+
+    def serving_alone(self, wanted: set[int], numbers: set[int], users: set[int]) -> set[int]:
+        """Those of ``wanted`` to which, in the signed revision, no way leads but from ``users`` through ``numbers``.
+
+        What refers to an object must itself serve alone: an object that two things share shares all below it.
+        """
+        alone = wanted & numbers
+        pending = list(alone)
+        ways: dict[int, set[int]] = {}
+        while pending:
+            number = pending.pop()
+            if number not in ways:
+                ways[number] = self.history.referrers(self.view, number)
+                pending.extend(ways[number] & numbers)
+        shared = {number for number, referrers in ways.items() if not referrers <= numbers | users}
+        while more := {number for number, referrers in ways.items() if number not in shared and referrers & shared}:
+            shared |= more
+        return alone - shared
 
     @property
     def roots(self) -> set[int]:
