@@ -12,9 +12,11 @@ from esign.errors import LetterNotExamined
 from esign.pades.profile import Profile
 from esign.pades.spec import NewField
 from esign.pdf.sandbox import Header, InProcess
+from esign.verify.checks import PolicyCheck, Severity
 from esign.verify.detailed import BlockReport, CheckReport, DetailedReport
 from esign.verify.evidence import Material
 from esign.verify.full import FullReport, examine_fully, validate_fully
+from esign.verify.policy import Policy
 from esign.verify.questions import BLOCKS, QUESTIONS
 from esign.verify.report import Report, SubIndication, Verdict
 from esign.verify.schema import schema_of
@@ -222,3 +224,17 @@ def test_every_report_keeps_to_its_published_schema(lta: bytes) -> None:
             assert [error.message for error in form.iter_errors(document)] == []
     assert Report.model_validate_json(full(lta).report.model_dump_json())
     assert DetailedReport.model_validate_json(full(lta).detailed.model_dump_json())
+
+
+def test_a_check_that_the_policy_only_warns_of_is_told_as_a_warning() -> None:
+    pdf = signed(LETTER, request(Profile.B_B)).pdf
+    checks_of_policy = dict.fromkeys(
+        (PolicyCheck.SIGNER_REVOCATION_KNOWN, PolicyCheck.SIGNER_REVOCATION_FRESH), Severity.WARN
+    )
+    store = TrustStore(anchors=tuple(roots()))
+    report = validate_fully(pdf, store, SystemClock().now(), policy=Policy(checks=checks_of_policy))
+    assert report.report.verdict is Verdict.GENUINE
+    assert outcomes(report)[Check.FRESH] is Outcome.WARNED
+    block = next(item for item in report.detailed.signatures[0].blocks if item.block is Block.FRESHNESS)
+    assert block.outcome is Outcome.WARNED
+    assert report.detailed.policy_sha256 == report.diagnostic.policy_sha256 == report.report.policy_sha256
