@@ -102,18 +102,18 @@ def report_paper(
     return answer, paper_of(answer, zone, address, sealed=False)
 
 
-def revision(services: Services, pdf: bytes, number: int) -> tuple[Original, bytes]:
+def revision(services: Services, pdf: bytes, number: int, password: Secret | None = None) -> tuple[Original, bytes]:
     """The signed revision of that number of an uploaded file, from 1. Raises `RevisionUnknown`, `Busy`."""
-    found = originals(_examined(services, pdf))
+    found = originals(_examined(services, pdf, password))
     if not 1 <= number <= len(found):
         raise RevisionUnknown(number=number, count=len(found))
     wanted = found[number - 1]
     return wanted, pdf[: wanted.end]
 
 
-def revisions(services: Services, pdf: bytes) -> Iterator[bytes]:
+def revisions(services: Services, pdf: bytes, password: Secret | None = None) -> Iterator[bytes]:
     """All signed revisions of an uploaded file as a ZIP archive, piece by piece. Raises `RevisionsTooLarge`, `Busy`."""
-    found = originals(_examined(services, pdf))
+    found = originals(_examined(services, pdf, password))
     limit = _MOST_ARCHIVED * services.settings.max_letter_bytes
     if sum(item.end for item in found) > limit:
         raise RevisionsTooLarge(limit=limit)

@@ -21,6 +21,7 @@ router = APIRouter(prefix="/v1/verify", tags=["verification"])
 ZIP = "application/zip"
 _FILE = "file"
 _REVISION = "revision"
+_PASSWORD = "password"  # noqa: S105  the field's name
 _NO_NUMBER = Reason("harus nomor revisi, mulai dari 1", "has to be the number of a revision, from 1")
 
 _BODY = {
@@ -40,6 +41,13 @@ _BODY = {
                         "type": "integer",
                         "minimum": 1,
                         "description": "Which signed revision, the oldest being 1. Left out: all, as a ZIP archive.",
+                    },
+                    _PASSWORD: {
+                        "type": "string",
+                        "format": "password",
+                        "maxLength": 1024,
+                        "description": "Opens an encrypted file that asks for a password. Neither kept nor logged. "
+                        "What comes back is encrypted as before.",
                     },
                 },
                 "required": [_FILE],
@@ -71,7 +79,7 @@ async def _received(request: Request) -> AsyncIterator[Form]:
     settings = own.services.settings
     own.uploads.take(address)
     with own.upload_gate.enter(address):
-        shape = Shape({_REVISION: 8}, file=_FILE, file_bytes=settings.max_letter_bytes)
+        shape = Shape({_REVISION: 8}, {_PASSWORD: 1024}, file=_FILE, file_bytes=settings.max_letter_bytes)
         async with uploads.multipart(request, shape, settings.body_seconds) as form:
             yield form
 
@@ -101,12 +109,12 @@ def signed_revisions(request: Request, form: Annotated[Form, Depends(_received, 
     own, wanted = state.of(request), form.fields.get(_REVISION)
     if wanted is not None and not (wanted.isascii() and wanted.isdigit()):
         raise InvalidFields.one(_REVISION, _NO_NUMBER)
-    pdf = form.upload(_FILE).read()
+    pdf, password = form.upload(_FILE).read(), form.secrets.get(_PASSWORD)
     seconds = own.services.settings.body_seconds
     if wanted is None:
         headers = {"Content-Disposition": answers.disposition("revisions.zip")}
-        return _Timed(seconds, checking.revisions(own.services, pdf), ZIP, headers)
-    found, content = checking.revision(own.services, pdf, int(wanted))
+        return _Timed(seconds, checking.revisions(own.services, pdf, password), ZIP, headers)
+    found, content = checking.revision(own.services, pdf, int(wanted), password)
     return _Timed(seconds, iter((content,)), answers.PDF, answers.of_bytes(found.name, found.sha256))
 
 
