@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from esign.pdf.active import active_content
 from esign.pdf.revisions import View
-from esign.pdf.sandbox import Header, Runner
+from esign.pdf.sandbox import Header, JsonValue, Runner
 from esign.pdf.syntax import PdfSyntaxError
 from esign.verify import partial, sentences
 from esign.verify.context import Context
@@ -220,6 +220,31 @@ def validate_task(header: Header, blobs: list[bytes]) -> tuple[Header, list[byte
 
 def ordered(header: Header, blobs: list[bytes]) -> Validation:
     """The validation that a parent ordered; the counterpart of `order`."""
+    asked = taken_apart(header, blobs)
+    return validation(
+        blobs[0],
+        asked.trust,
+        asked.at,
+        material=asked.material,
+        policy=asked.policy,
+        integrity_only=bool(header["integrity_only"]),
+        witnessed=Witnessed.model_validate(header["witnessed"]),
+        password=SecretStr(password) if isinstance(password := header["password"], str) else None,
+    )
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a parent ordered, but for the file."""
+
+    trust: TrustStore
+    at: datetime
+    material: tuple[Material, ...]
+    policy: Policy
+
+
+def taken_apart(header: Header, blobs: list[bytes]) -> Order:
+    """What `order` put together; the first blob is the file."""
     counts = cast("dict[str, int]", header["counts"])
     remaining = iter(blobs[1:])
 
@@ -233,22 +258,20 @@ def ordered(header: Header, blobs: list[bytes]) -> Validation:
     )
     given = Material(take("given_certificates"), take("given_ocsps"), take("given_crls"), given=True)
     fetched = Material(take("fetched_certificates"), take("fetched_ocsps"), take("fetched_crls"))
-    return validation(
-        blobs[0],
-        trust,
-        datetime.fromisoformat(str(header["at"])),
-        material=(given, fetched),
-        policy=Policy.read(str(header["policy"]).encode()),
-        integrity_only=bool(header["integrity_only"]),
-        witnessed=Witnessed.model_validate(header["witnessed"]),
-        password=SecretStr(password) if isinstance(password := header["password"], str) else None,
-    )
+    at, policy = datetime.fromisoformat(str(header["at"])), Policy.read(str(header["policy"]).encode())
+    return Order(trust, at, (given, fetched), policy)
 
 
 def report_answer(report: Report) -> Header:
     """A report for the pipe; the counterpart of `read_report`."""
     answer = cast("Header", report.model_dump(mode="json"))
-    answer["missing"] = [
+    answer["missing"] = told_missing(report.missing)
+    return answer
+
+
+def told_missing(missing: tuple[FetchRequest, ...]) -> list[JsonValue]:
+    """What is missing, for the pipe; the counterpart of `read_missing`."""
+    return [
         {
             "kind": item.kind,
             "subject": item.subject,
@@ -256,9 +279,8 @@ def report_answer(report: Report) -> Header:
             "certificate": b64encode(item.certificate).decode(),
             "chain": [b64encode(der).decode() for der in item.chain],
         }
-        for item in report.missing
+        for item in missing
     ]
-    return answer
 
 
 def validate_in(
@@ -324,7 +346,12 @@ def order(
 
 def read_report(answer: Header) -> Report:
     """The report that a worker answered."""
+    read_missing(answer)
+    return Report.model_validate(answer)
+
+
+def read_missing(answer: Header) -> None:
+    """Makes what is missing in a worker's answer what a report takes."""
     for item in cast("list[dict[str, object]]", answer["missing"]):
         item["certificate"] = b64decode(str(item["certificate"]))
         item["chain"] = [b64decode(der) for der in cast("list[str]", item["chain"])]
-    return Report.model_validate(answer)

@@ -33,6 +33,8 @@ PARSE = Kind(
         "esign.pades.tasks:append_dss_task",
         "esign.pades.tasks:prepare_document_timestamp_task",
         "esign.verify.validate:validate_task",
+        "esign.verify.digests:digests_task",
+        "esign.verify.digesting:digest_task",
         "esign.verify.full:full_task",
     ),
     retire_after=1000,
