@@ -36,7 +36,15 @@ _ONLY_THIS_TIME: tuple[type[errors.EsignError], ...] = (
     errors.SignerLocked,
     errors.Unauthenticated,
     errors.Forbidden,
+    # What the register or an authority says now, and may say otherwise a moment later: a certificate is
+    # resumed, a number freed, an official entered.
+    errors.CredentialUnusable,
+    errors.SignerUnknown,
+    errors.NumberTaken,
+    errors.LetterUnknown,
+    errors.LetterStateForbids,
 )
+"""Refusals that depend on more than the request: the same request is looked at anew."""
 
 Key = Annotated[
     str | None,
@@ -82,8 +90,9 @@ def once(
     passphrase or code. ``work`` is given what tells the request from others, so that its retry may take over
     what it had reserved; None without a key.
 
-    Kept are success and refusals that would come again; a wrong passphrase, a lock, and everything that is
-    worth trying again leave the key free. Raises what ``work`` raises, `IdempotencyInFlight`,
+    Kept are success and refusals of the request itself, which would come again; a wrong passphrase, a lock,
+    what the register or the authority may answer otherwise later, and all that is worth trying again leave the
+    key free. Raises what ``work`` raises, `IdempotencyInFlight`,
     `IdempotencyMismatch`, `InvalidFields` for a key that is none.
     """
     if key is None:

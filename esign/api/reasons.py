@@ -114,6 +114,7 @@ _OWN: dict[str, str] = {
         "berisi karakter kendali atau pembalik arah tulisan"
     ),
     "pages are counted from 1, or from the end with -1": "halaman dihitung dari 1, atau dari belakang mulai -1",
+    "is before 1945": "sebelum tahun 1945",
     "names a signer twice": "menyebut penanda tangan dua kali",
     "a follower's field needs a place on a page": "kolom penanda tangan berikutnya memerlukan tempat pada halaman",
 }

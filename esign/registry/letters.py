@@ -14,7 +14,14 @@ from pydantic import Field, JsonValue
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from esign.errors import CodeUnknown, LetterBusy, LetterStateForbids, LetterUnknown, NumberTaken
+from esign.errors import (
+    CodeUnknown,
+    LetterBusy,
+    LetterStateForbids,
+    LetterUnknown,
+    NumberTaken,
+    SigningOutcomeUnknown,
+)
 from esign.registry import codes, ids, numbers, states
 from esign.registry.inputs import Input, Line, Sha256
 from esign.registry.models import Disclosure, Letter, Signature, SignatureState, Status
@@ -74,9 +81,14 @@ def reserve(session: Session, new: NewLetter, at: datetime, rules: Rules, claim:
 
     ``claim`` tells the request (its idempotency fingerprint): a later try of the same request takes
     its own reservation over, with the same letter and code. An expired reservation of anybody gives
-    way. Raises `NumberTaken`.
+    way. Raises `NumberTaken`; `LetterBusy` and `SigningOutcomeUnknown` where the earlier try of the same
+    request is still signing (or died at it, which `stalled` finds out), or nobody knows what came of it.
     """
-    own = _own_reservation(session, new, claim)
+    own = _own_unfinished(session, new, claim)
+    if own is not None and own.status is Status.SIGNING:
+        raise LetterBusy
+    if own is not None and own.status is Status.UNKNOWN:
+        raise SigningOutcomeUnknown
     if own is not None:
         renewed = states.renew(session, own, at, at + timedelta(minutes=rules.minutes))
         return Reservation(renewed, resumed=True)
@@ -176,11 +188,12 @@ def _take_number(session: Session, letter: Letter, at: datetime) -> tuple[Letter
     return ()
 
 
-def _own_reservation(session: Session, new: NewLetter, claim: str | None) -> Letter | None:
-    """What an earlier try of the same request reserved and did not use."""
+def _own_unfinished(session: Session, new: NewLetter, claim: str | None) -> Letter | None:
+    """What an earlier try of the same request reserved and did not sign, as far as is known."""
     if claim is None:
         return None
-    query = sa.select(Letter).where(*_of_request(new, claim), col(Letter.status) == Status.RESERVED)
+    unfinished = col(Letter.status).in_((Status.RESERVED, Status.SIGNING, Status.UNKNOWN))
+    query = sa.select(Letter).where(*_of_request(new, claim), unfinished)
     return session.scalars(query.with_for_update()).first()
 
 

@@ -28,8 +28,8 @@ class Filters(Input):
     classification: str | None = Field(default=None, max_length=500)
     number: str | None = Field(default=None, max_length=500)
     """The whole number, spelled as one likes (`numbers.key`)."""
-    subject: str | None = Field(default=None, max_length=500)
-    """Text that the subject contains, in letters of either size."""
+    text: str | None = Field(default=None, max_length=500)
+    """Text that the number or the subject contains, in letters of either size."""
     date_from: Date | None = None
     date_to: Date | None = None
     """Both ends belong to the range."""
@@ -70,8 +70,9 @@ def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
         conditions.append(col(Letter.classification) == filters.classification)
     if filters.number is not None:
         conditions.append(col(Letter.number_key) == numbers.key(filters.number))
-    if filters.subject is not None:
-        conditions.append(col(Letter.subject).icontains(filters.subject, autoescape=True))
+    if filters.text is not None:
+        places = (col(Letter.number), col(Letter.subject))
+        conditions.append(sa.or_(*(place.icontains(filters.text, autoescape=True) for place in places)))
     if filters.date_from is not None:
         conditions.append(col(Letter.date) >= filters.date_from)
     if filters.date_to is not None:

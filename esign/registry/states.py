@@ -21,6 +21,8 @@ from esign.registry import numbers, signatures
 from esign.registry.models import Letter, Signature, Status
 from esign.registry.models.letters import UNFINISHED
 
+_UNRELEASED = (Status.DRAFT, Status.RESERVED, Status.SIGNING, Status.FAILED)
+
 
 def reserve(session: Session, letter: Letter, at: datetime, until: datetime, claim: str | None) -> Letter:
     """A draft becomes reserved until ``until``. `letters.reserve_draft` claims its number with it."""
@@ -118,11 +120,11 @@ def discard(session: Session, letter: Letter) -> None:
     as_read = (
         col(Letter.id) == letter.id,
         col(Letter.version) == letter.version,
-        col(Letter.status).in_((Status.DRAFT, Status.RESERVED, Status.SIGNING, Status.FAILED)),
+        col(Letter.status).in_(_UNRELEASED),
         col(Letter.released_at).is_(None),
     )
     if session.scalars(sa.select(col(Letter.id)).where(*as_read).with_for_update()).first() is None:
-        raise _refusal(session, letter.id)
+        raise _refusal(session, letter.id, _UNRELEASED)
     numbers.free(session, letter.id)
     session.execute(sa.delete(Letter).where(*as_read), execution_options={"synchronize_session": False})
     if letter in session:
@@ -178,13 +180,19 @@ def _set(
         execution_options={"populate_existing": True, "synchronize_session": False},
     ).one_or_none()
     if changed is None:
-        raise _refusal(session, letter.id)
+        raise _refusal(session, letter.id, allowed)
     return changed
 
 
-def _refusal(session: Session, letter_id: str) -> LetterBusy | LetterStateForbids | LetterUnknown:
-    """Why a letter is not what it was taken for: what it is now."""
+def _refusal(
+    session: Session, letter_id: str, allowed: Collection[Status]
+) -> LetterBusy | LetterStateForbids | LetterUnknown:
+    """Why a letter is not what it was taken for: what it is now.
+
+    In a state that would allow the change, another request was quicker: the next try finds the letter as it is.
+    """
     status = session.scalar(sa.select(col(Letter.status)).where(col(Letter.id) == letter_id))
     if status is None:
         return LetterUnknown()
-    return LetterBusy() if status in (Status.SIGNING, Status.RESERVED) else LetterStateForbids(state=status.value)
+    busy = status in (Status.SIGNING, Status.RESERVED) or status in allowed
+    return LetterBusy() if busy else LetterStateForbids(state=status.value)

@@ -41,7 +41,7 @@ def draft(
     Raises `Forbidden`, the errors of ``letter.*``, `RequestInvalid`, `SignerUnknown`, `StorageUnavailable`.
     """
     caller.require(Scope.LETTERS_SIGN)
-    with _refusal_recorded(services, caller, pdf, fields):
+    with _refusal_recorded(services, caller, _handed_in(pdf, fields)):
         facts = stamping.examine(services, pdf)
         with services.database.read() as session:
             new = _new(services, session, caller, pdf, facts, fields, plan)
@@ -73,7 +73,7 @@ def sign_new(
     and `sign` raise, and `NumberTaken`.
     """
     caller.require(Scope.LETTERS_SIGN)
-    with _refusal_recorded(services, caller, pdf, fields):
+    with _refusal_recorded(services, caller, _handed_in(pdf, fields)):
         job = signing.prepare(services, caller, order, None, claim)
         facts = stamping.examine(services, pdf)
         now = services.clock.now()
@@ -108,15 +108,16 @@ def sign(
         letter = letters.get(session, caller.agency_id, letter_id)
     if claim is not None and letter.claim == claim and letter.status is Status.SIGNED:
         return _view(services, letter)
-    job = signing.prepare(services, caller, order, letter, claim)
-    pdf = services.blobs.get(letter.current_sha256 or letter.original_sha256)
-    facts = stamping.examine(services, pdf)
-    if letter.status is not Status.SIGNED:
-        now = services.clock.now()
-        with services.database.write() as session:
-            reservation = letters.reserve_draft(session, letter, now, _rules(services), claim)
-            _record_reservation(session, caller, reservation)
-        letter = reservation.letter
+    with _refusal_recorded(services, caller, {"number": letter.number}, letter.id):
+        job = signing.prepare(services, caller, order, letter, claim)
+        pdf = services.blobs.get(letter.current_sha256 or letter.original_sha256)
+        facts = stamping.examine(services, pdf)
+        if letter.status is not Status.SIGNED:
+            now = services.clock.now()
+            with services.database.write() as session:
+                reservation = letters.reserve_draft(session, letter, now, _rules(services), claim)
+                _record_reservation(session, caller, reservation)
+            letter = reservation.letter
     with signing.held(services, caller, letter, keep=True) as hold:
         letter = signing.carry_out(job, hold, stamping.sight(services, pdf, facts), passphrase)
     return _view(services, letter)
@@ -151,7 +152,7 @@ def search(services: Services, caller: Caller, query: LetterQuery) -> LetterPage
         status=frozenset({Status(query.status)}) if query.status is not None else None,
         classification=query.classification,
         number=query.number,
-        subject=query.text,
+        text=query.text,
         date_from=query.since,
         date_to=query.until,
         signer_id=query.signer,
@@ -182,20 +183,23 @@ def filename(number: str) -> str:
 
 
 @contextmanager
-def _refusal_recorded(services: Services, caller: Caller, pdf: bytes, fields: LetterFields) -> Iterator[None]:
+def _refusal_recorded(
+    services: Services, caller: Caller, about: Mapping[str, JsonValue], letter: str | None = None
+) -> Iterator[None]:
     """What is refused leaves its audit event behind, and nothing else."""
     try:
         yield
     except EsignError as error:
-        data: Mapping[str, JsonValue] = {
-            "code": error.code,
-            "number": fields.number,
-            "sha256": hashlib.sha256(pdf).hexdigest(),
-            "size": len(pdf),
-        }
+        now = services.clock.now()
         with services.database.write() as session:
-            audit.record(session, Event.LETTER_REFUSED, caller.actor, services.clock.now(), data=data)
+            data = {"code": error.code, **about}
+            audit.record(session, Event.LETTER_REFUSED, caller.actor, now, letter=letter, data=data)
         raise
+
+
+def _handed_in(pdf: bytes, fields: LetterFields) -> Mapping[str, JsonValue]:
+    """What the audit trail keeps of a letter that the register does not."""
+    return {"number": fields.number, "sha256": hashlib.sha256(pdf).hexdigest(), "size": len(pdf)}
 
 
 def _new(

@@ -2,10 +2,11 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date as Date  # noqa: N812  (a letter has a field named date)
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from esign.errors import Forbidden
 from esign.pades.placement import Placement
@@ -20,6 +21,25 @@ def _printable(text: str) -> str:
         raise ValueError("has control characters, or ones that turn the direction of writing")
     return text
 
+
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _a_day(given: object) -> object:
+    """Only as ISO 8601 writes it: pydantic alone would read ``0`` as the first of January 1970."""
+    if isinstance(given, Date) or (isinstance(given, str) and _ISO_DATE.fullmatch(given.strip())):
+        return given
+    raise PydanticCustomError("date_parsing", "is no day such as 2026-01-31")
+
+
+def _of_the_republic(day: Date) -> Date:
+    if day.year < 1945:
+        raise ValueError("is before 1945")
+    return day
+
+
+Day = Annotated[Date, BeforeValidator(_a_day)]
+"""A day, in JSON and forms as ``2026-01-31``."""
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_printable)]
 """One line of text that is shown to people: no control or direction-turning characters."""
@@ -55,7 +75,7 @@ class LetterFields(BaseModel):
 
     number: Annotated[Line, Field(max_length=100)]
     """Nomor surat, as printed, for example ``400.7/123/DINKES/2026``."""
-    date: date
+    date: Annotated[Day, AfterValidator(_of_the_republic)]
     """Tanggal surat: the date that is printed on the letter."""
     subject: Annotated[Line, Field(max_length=500)]
     """Perihal."""
@@ -129,9 +149,9 @@ class LetterQuery(BaseModel):
     classification: Annotated[str, Field(max_length=50)] | None = None
     signer: Annotated[str, Field(max_length=64)] | None = None
     """A signer's id."""
-    since: date | None = None
+    since: Day | None = None
     """Letters dated on this day or later."""
-    until: date | None = None
+    until: Day | None = None
     """Letters dated on this day or earlier."""
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     cursor: Annotated[str, Field(max_length=200)] | None = None

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from esign.errors import EsignError, LetterBusy, LetterStateForbids, LetterUnknown
+from esign.errors import LetterBusy, LetterStateForbids, LetterUnknown
 from esign.registry import audit, idempotency, states
 from esign.registry.models import Event, Letter, Status
 from esign.service.services import Services
@@ -85,8 +85,8 @@ def kept_settled(
         while not ended.wait(every.total_seconds()):
             try:
                 (tell or told)(settle(services, actor))
-            except EsignError as error:
-                _log.warning("letters could not be settled: %s", error.code)
+            except Exception as error:  # noqa: BLE001 this thread must outlive whatever is wrong this time
+                _log.error("letters could not be settled: %s", getattr(error, "code", type(error).__name__))
 
     thread = Thread(target=run, name="esign-settling", daemon=True)
     thread.start()

@@ -5,13 +5,15 @@ an authority that was asked to sign and did not answer: that letter waits for a 
 """
 
 import hashlib
+import logging
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pydantic import JsonValue
+from sqlalchemy.orm import Session
 
 from esign.ca.authority import Activation, Authority, Secret
 from esign.errors import (
@@ -19,8 +21,12 @@ from esign.errors import (
     Busy,
     ClockWrong,
     EsignError,
+    LetterBusy,
+    LetterStateForbids,
+    LetterUnknown,
     SelfCheckFailed,
     SigningOutcomeUnknown,
+    StorageUnavailable,
     WrongPassphrase,
 )
 from esign.pades.letter_sight import LetterSight
@@ -29,10 +35,12 @@ from esign.pades.profile import Profile
 from esign.pades.sign import SignedLetter, SignRequest, sign
 from esign.pades.spec import ExistingField, FollowerField, NewField
 from esign.registry import agencies, attempts, audit, signatures, states
-from esign.registry.models import Agency, Event, Letter, Level, Signature, SignatureState, Signer
+from esign.registry.models import Agency, Event, Letter, Level, Signature, SignatureState, Signer, Status
 from esign.service import planning, presenting, selfcheck, signers, stamping
 from esign.service.orders import Caller, SignOrder
 from esign.service.services import Services
+
+_log = logging.getLogger(__name__)
 
 _PATIENCE = 10.0
 """Seconds that a request waits while the same signer's other requests have their passphrases tried."""
@@ -106,7 +114,11 @@ def held(services: Services, caller: Caller, letter: Letter, *, keep: bool) -> I
 
 
 def _ended(services: Services, caller: Caller, hold: Hold, error: BaseException, *, keep: bool) -> None:
-    """Undoes, forgets or doubts the letter, with the audit event that says why."""
+    """Undoes, forgets or doubts the letter, with the audit event that says why.
+
+    What the caller is told is why the letter was not signed, whatever becomes of this: a letter that can't be put
+    back now is settled later (`esign.service.settling`).
+    """
     letter, now = hold.letter, services.clock.now()
     doubted = isinstance(error, SigningOutcomeUnknown)
     event = Event.LETTER_UNKNOWN if doubted else Event.LETTER_FAILED
@@ -115,14 +127,24 @@ def _ended(services: Services, caller: Caller, hold: Hold, error: BaseException,
         "original_sha256": letter.original_sha256,
         "reason": error.code if isinstance(error, EsignError) else type(error).__name__,
     }
-    with services.database.write() as session:
-        if doubted:
-            states.doubt(session, letter, now)
-        elif keep or letter.released_at is not None:
-            states.undo(session, letter, now)
-        else:
-            states.discard(session, letter)
-        audit.record(session, event, caller.actor, now, letter=letter.id, data=data)
+    try:
+        with services.database.write() as session:
+            with suppress(LetterBusy, LetterStateForbids, LetterUnknown):  # it changed since: others have it now
+                _put_back(session, letter, now, doubted=doubted, keep=keep)
+            audit.record(session, event, caller.actor, now, letter=letter.id, data=data)
+    except EsignError as trouble:
+        _log.error("letter %s could not be put back after %s: %s", letter.id, data["reason"], trouble.code)
+
+
+def _put_back(session: Session, letter: Letter, now: datetime, *, doubted: bool, keep: bool) -> None:
+    if doubted:
+        states.doubt(session, letter, now)
+    elif letter.status is Status.SIGNED:
+        return  # nothing had begun: it is in force as it was
+    elif keep or letter.released_at is not None:
+        states.undo(session, letter, now)
+    else:
+        states.discard(session, letter)
 
 
 def carry_out(job: Signing, hold: Hold, pages: LetterSight, passphrase: Secret) -> Letter:
@@ -336,18 +358,32 @@ def _release(
         request_id=job.caller.request_id,
     )
     now = services.clock.now()
-    with services.database.write() as session:
-        released, _ = states.release(session, letter, new, now)
-        data = {
-            "sha256": sha256,
-            "level": signed.level.value,
-            "profile": request.profile.value,
-            "certificate": new.certificate_sha256,
-            "field": signed.field,
-            "number": letter.number,
-            "code": letter.code,
-        }
-        audit.record(
-            session, Event.LETTER_SIGNED, job.caller.actor, now, letter=letter.id, signer=job.signer.id, data=data
-        )
-        return released
+    data = {
+        "sha256": sha256,
+        "level": signed.level.value,
+        "profile": request.profile.value,
+        "certificate": new.certificate_sha256,
+        "field": signed.field,
+        "number": letter.number,
+        "code": letter.code,
+    }
+    try:
+        with services.database.write() as session:
+            released, _ = states.release(session, letter, new, now)
+            audit.record(
+                session, Event.LETTER_SIGNED, job.caller.actor, now, letter=letter.id, signer=job.signer.id, data=data
+            )
+            return released
+    except StorageUnavailable:
+        if (committed := _released_with(services, letter, sha256)) is None:
+            raise
+        return committed
+
+
+def _released_with(services: Services, letter: Letter, sha256: str) -> Letter | None:
+    """The letter, where the commit that released this file was done and only its answer was lost."""
+    with suppress(StorageUnavailable), services.database.read() as session:
+        found = session.get(Letter, letter.id)
+        if found is not None and found.status is Status.SIGNED and found.current_sha256 == sha256:
+            return found
+    return None

@@ -60,6 +60,18 @@ def test_a_definite_refusal_is_repeated_as_it_was(client: httpx.Client, order: O
     assert again.headers["x-request-id"] != first.headers["x-request-id"]
 
 
+def test_a_refusal_that_depends_on_more_than_the_request_is_looked_at_anew(
+    house: House, client: httpx.Client, order: Order, pdf: bytes
+) -> None:
+    assert house.services.dev_ca is not None
+    official = house.signer(name="Cuti")
+    fields = order(signer=official.id)
+    house.services.dev_ca.suspend(official.id)
+    problem(sign(client, pdf, fields, idempotency_key="surat-9"), "credential.suspended")
+    house.services.dev_ca.resume(official.id)
+    assert sign(client, pdf, fields, idempotency_key="surat-9").status_code == 201
+
+
 @pytest.mark.parametrize("value", ["", "x" * 256, "two words", "tab\there"])
 def test_a_key_that_is_none_is_refused(client: httpx.Client, order: Order, pdf: bytes, value: str) -> None:
     problem(sign(client, pdf, order(), idempotency_key=value), "request.invalid")

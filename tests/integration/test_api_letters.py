@@ -62,6 +62,14 @@ def test_pages_of_a_list_hang_together_by_their_links(
     assert [letter["number"] for letter in found] == [numbers[2]]
 
 
+def test_a_letter_is_found_by_a_part_of_its_number_or_subject(client: httpx.Client, order: Order, pdf: bytes) -> None:
+    fields = order(number="005/Cari-Saya/2026", subject="Perpanjangan izin")
+    assert sign(client, pdf, fields).status_code == 201
+    for text in ("cari-saya", "PERPANJANGAN"):
+        found = client.get("/v1/letters", params={"text": text}).json()["items"]
+        assert [letter["number"] for letter in found] == [fields["number"]]
+
+
 @pytest.mark.parametrize("query", ["numbr=1", "limit=0", "limit=x", "since=kemarin", "status=gone", "cursor=%ff"])
 def test_a_wrong_query_is_refused_and_not_repeated(client: httpx.Client, query: str) -> None:
     answer = client.get(f"/v1/letters?{query}", headers={"accept-language": "en"})
