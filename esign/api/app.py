@@ -10,7 +10,7 @@ from esign.api import cors, edge, health, openapi, pages, problems, state
 from esign.api.pki import router as pki_router
 from esign.api.state import State
 from esign.api.uploads import FORM_BYTES
-from esign.api.v1 import letters, revisions, signers, signing, verify
+from esign.api.v1 import digests, letters, revisions, signers, signing, verify
 from esign.service.services import Services
 
 _THREADS_BESIDE_WORK = 24
@@ -48,6 +48,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(signers.router)
     app.include_router(verify.router)
     app.include_router(revisions.router)
+    app.include_router(digests.router)
     app.include_router(health.router)
     app.include_router(pages.router)
     if services.dev_ca is not None:

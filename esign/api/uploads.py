@@ -207,9 +207,11 @@ async def urlencoded(request: Request, shape: Shape, seconds: float) -> Form:
     return form
 
 
-async def json_object(request: Request, shape: Shape, seconds: float) -> tuple[dict[str, JsonValue], dict[str, Secret]]:
+async def json_object(
+    request: Request, shape: Shape, seconds: float, limit: int = FORM_BYTES
+) -> tuple[dict[str, JsonValue], dict[str, Secret]]:
     """The members of a JSON object, and apart from them those that are secrets. Raises as `multipart` does."""
-    raw = await _whole(request, seconds)
+    raw = await _whole(request, seconds, limit)
     found = parse_json(raw, "body")
     if not isinstance(found, dict):
         raise InvalidFields.one("body", reasons.NOT_AN_OBJECT)
@@ -376,17 +378,17 @@ async def _in_time(seconds: float) -> AsyncIterator[None]:
         raise errors.RequestTooSlow(seconds=round(seconds)) from None
 
 
-async def _whole(request: Request, seconds: float) -> bytes:
+async def _whole(request: Request, seconds: float, limit: int = FORM_BYTES) -> bytes:
     """A small body. Raises `RequestTooLarge`, `RequestTooSlow`."""
     body = bytearray()
     announced = content_length(request)
-    if announced is not None and announced > FORM_BYTES:
-        raise errors.RequestTooLarge(limit=FORM_BYTES)
+    if announced is not None and announced > limit:
+        raise errors.RequestTooLarge(limit=limit)
     async with _in_time(seconds):
         async for chunk in request.stream():
             body += chunk
-            if len(body) > FORM_BYTES:
-                raise errors.RequestTooLarge(limit=FORM_BYTES)
+            if len(body) > limit:
+                raise errors.RequestTooLarge(limit=limit)
     return bytes(body)
 
 

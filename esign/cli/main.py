@@ -2,7 +2,7 @@
 
 import typer
 
-from esign.cli import agency, ca, check, client, demo, keys, serve, sign, signer, trust, verify
+from esign.cli import agency, ca, check, client, demo, digest, keys, serve, sign, signer, trust, verify
 
 app = typer.Typer(
     name="esign",
@@ -16,6 +16,7 @@ app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("sign")(sign.sign)
 app.command("verify")(verify.verify)
+app.command("digest")(digest.digest)
 app.command("check")(check.check)
 app.add_typer(agency.app, name="agency")
 app.add_typer(signer.app, name="signer")

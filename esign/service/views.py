@@ -9,6 +9,7 @@ from esign.registry.models import Disclosure, Level
 from esign.service.told import Colour, RegisterStatus, Told
 from esign.verify.detailed import DetailedReport
 from esign.verify.diagnostic import Diagnostic
+from esign.verify.digest_report import DigestReport
 from esign.verify.report import Report
 
 
@@ -275,3 +276,14 @@ class FileAnswer(View):
     """Every check that was made. Where it was asked for."""
     diagnostic: Diagnostic | None = None
     """All that there was to judge by. Where it was asked for."""
+
+
+class DigestAnswer(View):
+    """The public answer to digests that were sent in the place of a file. It never says that the file is genuine."""
+
+    register_status: RegisterStatus | None
+    """What the register knows of the hashes that were sent; null where none was."""
+    letter: RegisteredLetter | None
+    """The registered letter, as far as it may be shown."""
+    report: DigestReport
+    """What the signatures are worth over the digests that were sent, and what was not examined."""
