@@ -74,7 +74,7 @@ class SignedMessage:
     signature_algorithm: algos.SignedDigestAlgorithm
     signature: bytes
     signed_attributes: bytes
-    """As SET OF, in the octets that were signed."""
+    """As SET OF, in the octets that were signed; empty where there are none, and the content itself was signed."""
     attributes: dict[str, tuple[core.Asn1Value, ...]]
     """Signed attributes by name, the values of all of that name."""
     tokens: tuple[bytes, ...]
@@ -103,11 +103,11 @@ def _signed_data(data: cms.SignedData) -> SignedMessage:
         raise CmsError("cms.signers", f"{len(signers)} SignerInfos instead of one", SubIndication.FORMAT_FAILURE)
     signer = signers[0]
     attributes = signer["signed_attrs"]
-    if not attributes or not isinstance(attributes, cms.CMSAttributes):
-        raise CmsError("cms.no_signed_attributes", "there are no signed attributes", SubIndication.FORMAT_FAILURE)
-    encoded = attributes.contents
-    signed_attributes = _as_set(encoded if encoded is not None else b"")
-    named = _named(attributes)
+    signed_attributes, named = b"", {}
+    if attributes and isinstance(attributes, cms.CMSAttributes):
+        encoded = attributes.contents
+        signed_attributes = _as_set(encoded if encoded is not None else b"")
+        named = _named(attributes)
     encapsulated = data["encap_content_info"]
     content = encapsulated["content"]
     ocsps, crls = _revocation_data(data, named)
@@ -190,6 +190,8 @@ def check_form(message: SignedMessage, expected_type: str) -> None:
     """The signed attributes: DER, each at most once, the content type the expected one. Raises `CmsError`."""
     failure = SubIndication.FORMAT_FAILURE
     with _decoding("the signed attributes"):
+        if not message.signed_attributes:
+            raise CmsError("cms.no_signed_attributes", "there are no signed attributes", failure)
         if not is_der(message.signed_attributes):
             raise CmsError("cms.not_der", "the signed attributes are not DER", failure)
         for name in _ATTRIBUTES_ONCE:
@@ -275,13 +277,16 @@ def has_signing_certificate(message: SignedMessage) -> bool:
     return "signing_certificate_v2" in message.attributes or "signing_certificate" in message.attributes
 
 
-def check_value(message: SignedMessage, signer: x509.Certificate) -> None:
-    """Whether the signature value is the signer's over the signed attributes. Raises `CmsError`."""
+def check_value(message: SignedMessage, signer: x509.Certificate, content: bytes | None = None) -> None:
+    """Whether the signature value is the signer's over the signed attributes. Raises `CmsError`.
+
+    ``content``: over this instead, for a message without signed attributes (RFC 5652, 5.4).
+    """
     try:
         outcome = check_signature(
             signer.public_key,
             message.signature_algorithm,
-            message.signed_attributes,
+            message.signed_attributes if content is None else content,
             message.signature,
             message.digest_algorithm,
         )

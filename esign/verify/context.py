@@ -87,6 +87,10 @@ class Context:
             self._digests[key] = digest(name, self._pdf[: signed.gap_start], self._pdf[signed.gap_end : signed.end])
         return self._digests[key]
 
+    def bytes_of(self, signed: SignedRange) -> bytes:
+        """The signed bytes themselves."""
+        return bytes(self._pdf[: signed.gap_start]) + bytes(self._pdf[signed.gap_end : signed.end])
+
     def sha256_of_prefix(self, end: int) -> str:
         """SHA-256 of the first ``end`` bytes, in hexadecimal."""
         if end not in self._prefixes:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import NoReturn
 
 from asn1crypto import x509
 
@@ -262,6 +263,8 @@ class Subject:
         if message.content is not None:
             raise CmsError("cms.encapsulated", "the CMS brings its own content along", SubIndication.FORMAT_FAILURE)
         self.steps.passed(Check.CONTENT, "detached")
+        if not message.signed_attributes:
+            self._check_without_attributes(message)
         cms.check_form(message, "data")
         self.steps.passed(Check.ATTRIBUTES, f"{len(message.attributes)} signed attributes")
         if signed is None or not cms.digest_matches(message, self.context.digest_of(message.digest_algorithm, signed)):
@@ -280,6 +283,21 @@ class Subject:
             raise
         self.integrity = replace_integrity(self.integrity, signature_value=True)
         self.steps.passed(Check.VALUE, signature_algorithm_name(message.signature_algorithm))
+
+    def _check_without_attributes(self, message: SignedMessage) -> NoReturn:
+        """Old programs signed the bytes themselves: it is told whether they are unchanged, and never genuine (rule 7)."""
+        signed = self.examined.signed
+        if signed is None or message.content_type != "data":
+            raise CmsError("cms.content_type", "the content is no plain data", SubIndication.FORMAT_FAILURE)
+        self.signer = cms.find_signer(message, self.context.chains.certificates, required=False)
+        try:
+            cms.check_value(message, self.signer, self.context.bytes_of(signed))
+        except CmsError:
+            self.integrity = replace_integrity(self.integrity, signature_value=False)
+            raise
+        self.integrity = replace_integrity(self.integrity, digest=True, signature_value=True)
+        what = "there are no signed attributes: the signature is over the bytes themselves"
+        raise CmsError("cms.no_signed_attributes", what, SubIndication.SIG_CONSTRAINTS_FAILURE)
 
     def _must_name_certificate(self, message: SignedMessage) -> bool:
         """Whether the signing-certificate attribute must be there: PAdES wants it, unless the policy does without."""

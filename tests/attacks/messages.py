@@ -61,6 +61,8 @@ class Message:
     signature_digest: str | None = None
     """Another digest algorithm under the signature than the one declared."""
     signed_attributes: bool = True
+    parameters: bool = True
+    """Digest algorithms are written with NULL."""
 
     def build(self) -> bytes:
         """The ContentInfo."""
@@ -69,7 +71,7 @@ class Message:
         certificates = self.certificates if self.certificates is not None else (self.holder.der,)
         signed = der.sequence(
             der.integer(1 if self.content_type == _DATA else 3),
-            der.set_of(_digest_algorithm(self.algorithm)),
+            der.set_of(_digest_algorithm(self.algorithm, parameters=self.parameters)),
             content,
             der.explicit(0, *certificates),
             der.tlv(0x31, *[info] * self.signers),
@@ -101,7 +103,7 @@ class Message:
         return der.sequence(
             der.integer(1),
             der.sequence(certificate.issuer.dump(), der.integer(certificate.serial_number)),
-            _digest_algorithm(self.algorithm),
+            _digest_algorithm(self.algorithm, parameters=self.parameters),
             *([der.tlv(0xA0, attributes)] if self.signed_attributes else []),
             self._signature_algorithm(),
             der.octet_string(value),
@@ -114,8 +116,8 @@ class Message:
         return der.sequence(der.oid(_ECDSA[self.algorithm]))
 
 
-def _digest_algorithm(name: str) -> bytes:
-    return der.sequence(der.oid(_OIDS[name]), der.NULL)
+def _digest_algorithm(name: str, *, parameters: bool = True) -> bytes:
+    return der.sequence(der.oid(_OIDS[name]), *([der.NULL] if parameters else []))
 
 
 def token(

@@ -1,6 +1,5 @@
 """Signatures put into files byte by byte, in the manners of many programs: spacing, order, line ends, further keys."""
 
-import hashlib
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -236,7 +235,7 @@ def _sealed(pdf: bytes, manner: Manner, build: Build) -> bytes:
     text = manner.byte_range % (start, end, len(pdf) - end)
     room = at + len(_MARK) + 12 - ranges
     pdf = pdf[:ranges] + text.ljust(room) + pdf[ranges + room :]
-    message = build(hashlib.sha256(pdf[:start] + pdf[end:]).digest()).hex().encode()
+    message = build(pdf[:start] + pdf[end:]).hex().encode()
     if manner.upper:
         message = message.upper()
     return pdf[: start + 1] + message.ljust(manner.size, b"0") + pdf[end - 1 :]

@@ -18,7 +18,7 @@ SECOND = AUTHORITY.issue("Pejabat Kedua")
 STAMPER = AUTHORITY.time_stamper()
 
 Build = Callable[[bytes], bytes]
-"""The message for the SHA-256 of the signed bytes."""
+"""The message for the signed bytes."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ def material() -> Material:
 
 def plainly(holder: Holder = OFFICIAL) -> Build:
     """A plain CMS of that holder."""
-    return lambda digest: Message(holder, digest).build()
+    return lambda data: Message(holder, sha256(data)).build()
 
 
 def sha256(data: bytes) -> bytes:
-    """For imprints."""
+    """The digest that most messages have."""
     return hashlib.sha256(data).digest()

@@ -141,7 +141,7 @@ def test_an_authority_of_the_trusted_name_with_another_key_is_untrusted() -> Non
         ({"signers": 0}, SubIndication.FORMAT_FAILURE),
         ({"content": b"other"}, SubIndication.FORMAT_FAILURE),
         ({"content": b""}, SubIndication.FORMAT_FAILURE),
-        ({"signed_attributes": False}, SubIndication.FORMAT_FAILURE),
+        ({"signed_attributes": False}, SubIndication.SIG_CRYPTO_FAILURE),
         ({"content_type": "1.2.840.113549.1.9.16.1.4"}, SubIndication.FORMAT_FAILURE),
         ({"order": lambda items: sorted(items, reverse=True)}, SubIndication.FORMAT_FAILURE),
         ({"spoil": lambda value: value[:-1] + bytes([value[-1] ^ 1])}, SubIndication.SIG_CRYPTO_FAILURE),
