@@ -5,6 +5,7 @@ handle is closed where it was opened.
 """
 
 import contextlib
+import ctypes
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -81,13 +82,13 @@ class Letter:
 
 
 @contextlib.contextmanager
-def open_letter(pdf: bytes, password: str | None = None) -> Iterator[Letter]:
-    """The letter, opened with the empty user password unless one is given.
+def open_letter(pdf: bytes, password: str | None = None, *, end: int | None = None) -> Iterator[Letter]:
+    """The letter, opened with the empty user password unless one is given; of its bytes the first ``end``, uncopied.
 
     Raises ``LetterEncrypted`` where it asks for another, and ``LetterTruncated`` where PDFium can't read it.
     """
     try:
-        document = pypdfium2.PdfDocument(pdf, password=password)
+        document = pypdfium2.PdfDocument(pdf if end is None else _prefix(pdf, end, password), password=password)
         count = len(document)
     except pypdfium2.PdfiumError as error:
         if getattr(error, "err_code", None) in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
@@ -97,3 +98,13 @@ def open_letter(pdf: bytes, password: str | None = None) -> Iterator[Letter]:
         if count == 0:
             raise errors.LetterWithoutPages
         yield Letter(pdf, document)
+
+
+def _prefix(pdf: bytes, end: int, password: str | None) -> pypdfium2.raw.FPDF_DOCUMENT:
+    """PDFium's handle of the first bytes of a file, which must outlive it. Raises ``PdfiumError``."""
+    secret = None if password is None else password.encode() + b"\0"
+    handle = raw.FPDF_LoadMemDocument64(ctypes.cast(ctypes.c_char_p(pdf), ctypes.c_void_p), end, secret)
+    if not handle:
+        code = raw.FPDF_GetLastError()
+        raise pypdfium2.PdfiumError(f"failed to load the first {end} bytes", err_code=code)
+    return handle

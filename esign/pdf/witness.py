@@ -6,9 +6,9 @@ by revision, so the work grows with what was added. This runs in the ``render`` 
 """
 
 import ctypes
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from itertools import pairwise
 from typing import cast
 
 import pypdfium2
@@ -41,25 +41,36 @@ def look(pdf: bytes, plan: Plan, password: str | None = None) -> Seen:
     """What PDFium sees of the planned revisions and pages.
 
     A prefix that can't be opened is an answer (its count is None, and no pages are compared); a page that can't be
-    loaded differs.
+    loaded differs. At most two prefixes are open at a time, and none is copied.
     """
-    with ExitStack() as stack:
-        prefixes = [stack.enter_context(_prefix(pdf, end, password)) for end in plan.ends]
-        counts = tuple(None if each is None else each.count for each in prefixes)
-        opened = [each for each in prefixes if each is not None]
-        if len(opened) < len(prefixes):
-            return Seen(counts=counts, sizes=tuple(True for _ in plan.steps), pages=())
-        sizes = [each.sizes() for each in opened]
-        pages = [
-            _compared(opened, index, step, number) for index, step in enumerate(plan.steps) for number in step.pages
-        ]
-        sample = [(number, opened[0].content(number) == opened[-1].content(number)) for number in plan.sample]
-        same = tuple(one == other for one, other in pairwise(sizes))
-        return Seen(counts=counts, sizes=same, pages=tuple(pages), sample=tuple(sample))
+    counts: list[int | None] = []
+    sizes: list[bool] = []
+    pages: list[SeenPage] = []
+    sampled: list[list[Content]] = []
+    before: _Prefix | None = None
+    with ExitStack() as last:
+        for index, end in enumerate(plan.ends):
+            opening = ExitStack()
+            after = opening.enter_context(_prefix(pdf, end, password))
+            with last.pop_all():
+                counts.append(None if after is None else after.count)
+                if before is not None and after is not None:
+                    step = plan.steps[index - 1]
+                    sizes.append(before.sizes() == after.sizes())
+                    pages.extend(_compared(before, after, index - 1, step, number) for number in step.pages)
+                elif index:
+                    sizes.append(True)
+                if after is not None and index in (0, len(plan.ends) - 1):
+                    sampled.append([after.content(number) for number in plan.sample])
+            before = after
+            last.push(opening)
+    if None in counts:
+        return Seen(counts=tuple(counts), sizes=tuple(sizes), pages=())
+    same = tuple(zip(plan.sample, (one == other for one, other in zip(*sampled, strict=True)), strict=True))
+    return Seen(counts=tuple(counts), sizes=tuple(sizes), pages=tuple(pages), sample=same)
 
 
-def _compared(opened: Sequence["_Prefix"], index: int, step: Step, number: int) -> SeenPage:
-    before, after = opened[index], opened[index + 1]
+def _compared(before: "_Prefix", after: "_Prefix", index: int, step: Step, number: int) -> SeenPage:
     content = before.content(number)
     if content is None or content != after.content(number):
         return SeenPage(step=index, page=number, content=False)
@@ -83,24 +94,26 @@ def _cover(before: "_Prefix", after: "_Prefix", number: int, fields: Sequence[st
 def _prefix(pdf: bytes, end: int, password: str | None) -> Iterator["_Prefix | None"]:
     """The first ``end`` bytes, opened; None where PDFium can't."""
     with ExitStack() as stack:
-        data = pdf if end == len(pdf) else pdf[:end]
         try:
-            letter = stack.enter_context(open_letter(data, password))
+            letter = stack.enter_context(open_letter(pdf, password, end=end))
         except errors.EsignError:
             yield None
             return
-        yield _Prefix(data, letter.document, letter.pages)
+        yield _Prefix(letter.document, letter.pages)
+
+
+Content = tuple[str, bytes] | None
+"""Text and digest of the pixels of a page without form fields; None where it can't be loaded."""
 
 
 class _Prefix:
     """A prefix of the file as PDFium shows it. What was drawn last is kept, for the next step asks for it again."""
 
-    def __init__(self, data: bytes, document: pypdfium2.PdfDocument, count: int) -> None:
-        self._data = data
+    def __init__(self, document: pypdfium2.PdfDocument, count: int) -> None:
         self._document = document
         self._forms = False
         self.count = count
-        self._contents: dict[int, tuple[str, bytes] | None] = {}
+        self._contents: dict[int, Content] = {}
         self._shown: tuple[int, Image.Image | None] = (0, None)
 
     def sizes(self) -> tuple[tuple[float, float], ...]:
@@ -117,20 +130,20 @@ class _Prefix:
         raw.FPDF_GetPageSizeByIndexF(self._document, number - 1, found)
         return (found.width, found.height)
 
-    def content(self, number: int) -> tuple[str, bytes] | None:
-        """Text and pixels of a page without form fields; None where it can't be loaded."""
+    def content(self, number: int) -> Content:
+        """What the page says and shows without form fields."""
         if number not in self._contents:
             self._contents[number] = self._content(number)
         return self._contents[number]
 
-    def _content(self, number: int) -> tuple[str, bytes] | None:
+    def _content(self, number: int) -> Content:
         with self._page(number) as page:
             if page is None:
                 return None
             with closing(page.get_textpage()) as text:
                 words = text.get_text_range()
             image = self._drawn(page, CONTENT_DPI, forms=False)
-            return None if image is None else (words, image.tobytes())
+            return None if image is None else (words, hashlib.sha256(image.tobytes()).digest())
 
     def shown(self, number: int, without: Sequence[str] | None = None) -> Image.Image | None:
         """The page as a viewer shows it; ``without``: without signature fields and the fields of these names."""
