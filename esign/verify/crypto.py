@@ -11,6 +11,9 @@ from esign.x509.rejection import NotSupported, Rejected
 HASHES = signatures.HASHES
 """Digest algorithms that can be checked, by asn1crypto's names."""
 
+_SHAKE256 = ("shake256", "shake256_len")
+"""The digest under Ed448, of 512 bits (RFC 8419, 2.3; ISO/TS 32001)."""
+
 Outcome = Literal["good", "bad", "unsupported"]
 
 
@@ -20,6 +23,11 @@ class UnknownAlgorithmError(ValueError):
 
 def digest(name: str, *parts: bytes | memoryview) -> bytes:
     """The digest of the parts in order. Raises `UnknownAlgorithmError`."""
+    if name in _SHAKE256:
+        extendable = hashlib.shake_256()
+        for part in parts:
+            extendable.update(part)
+        return extendable.digest(64)
     if name not in HASHES:
         raise UnknownAlgorithmError(f"the digest algorithm {name} is not known")
     hasher = hashlib.new(name.replace("sha512_", "sha512-"), usedforsecurity=False)
