@@ -155,6 +155,7 @@ class _Prefix:
         with self._page(number) as page:
             if page is None:
                 return None
+            _reveal(page)
             hidden = self._hide(page, without) if without is not None else []
             image = self._drawn(page, DPI, forms=True)
             for annotation, flags in hidden:
@@ -230,6 +231,17 @@ class _Prefix:
         buffer = (ctypes.c_ushort * (length // 2))()
         raw.FPDFAnnot_GetFormFieldName(self._document.formenv, annotation, buffer, length)
         return bytes(buffer).decode("utf-16-le", "replace").rstrip("\0")
+
+
+def _reveal(page: pypdfium2.PdfPage) -> None:
+    """Has annotations drawn that are only printed, or only appear under the mouse."""
+    for index in range(raw.FPDFPage_GetAnnotCount(page)):
+        annotation = raw.FPDFPage_GetAnnot(page, index)
+        if annotation:
+            flags = raw.FPDFAnnot_GetFlags(annotation)
+            if flags & raw.FPDF_ANNOT_FLAG_NOVIEW:
+                raw.FPDFAnnot_SetFlags(annotation, flags & ~raw.FPDF_ANNOT_FLAG_NOVIEW)
+            raw.FPDFPage_CloseAnnot(annotation)
 
 
 def _set_flags(page: pypdfium2.PdfPage, index: int, flags: int) -> None:

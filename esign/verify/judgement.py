@@ -9,8 +9,8 @@ from esign.verify.pagefinder import box_of, page_index
 from esign.verify.permissions import Permissions
 from esign.verify.report import Finding
 
-_HIDDEN = 0b10_0010
-"""Annotation flags Hidden and NoView (12.5.3)."""
+_HIDDEN, _PRINT, _NO_VIEW, _TOGGLE_NO_VIEW = 1 << 1, 1 << 2, 1 << 5, 1 << 8
+"""Annotation flags (12.5.3). What is hidden on the screen may be printed, or appear under the mouse."""
 
 
 class Judgement:
@@ -97,7 +97,7 @@ class Judgement:
         flags = self.final.resolve(widget.get("F"))
         if box is None or box[2] - box[0] <= 0 or box[3] - box[1] <= 0:
             return False
-        if isinstance(flags, int) and flags & _HIDDEN:
+        if isinstance(flags, int) and _never_shown(flags):
             return False
         characteristics = self.final.dictionary(widget.get("MK"))
         return "AP" in widget or "BG" in characteristics or "BC" in characteristics
@@ -140,3 +140,7 @@ def type_of(value: Object) -> str | None:
         value = value.dictionary
     found = value.get("Type") if isinstance(value, PdfDict) else None
     return str(found) if isinstance(found, str) else None
+
+
+def _never_shown(flags: int) -> bool:
+    return bool(flags & _HIDDEN or (flags & _NO_VIEW and not flags & (_PRINT | _TOGGLE_NO_VIEW)))

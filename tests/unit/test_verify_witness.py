@@ -101,6 +101,14 @@ def test_a_later_stamp_elsewhere_is_permitted_and_told(rect: Rect) -> None:
     assert told.box == pytest.approx(rect)
 
 
+def test_a_stamp_that_is_only_printed_covers_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    once = first()
+    monkeypatch.setattr("esign.pades.update.WIDGET_FLAGS", 4 | 32)
+    found = report(then(once, at(90, 480)))
+    assert found.verdict is Verdict.ALTERED
+    assert "witness.covered" in codes(found)
+
+
 def test_coloured_paper_may_be_covered_and_writing_on_it_may_not() -> None:
     coloured = "0.6 0.8 0.6 rg 0 0 595 842 re f 0 g\n"
     blank, written = first(coloured), first(coloured + text(200, 400, "Batal"))
