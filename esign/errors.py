@@ -517,12 +517,12 @@ class LetterBusy(EsignError):
 
 
 class LetterStateForbids(EsignError):
-    """The letter's state allows no signature."""
+    """The letter's state does not allow what was asked: a signature, a withdrawal, its file."""
 
     code = "letter.state_forbids"
     status = 409
-    indonesian = "Surat berstatus {state}, sehingga tidak dapat ditandatangani."
-    english = "The letter is {state}, so it can't be signed."
+    indonesian = "Surat berstatus {state}, sehingga hal itu tidak dapat dilakukan."
+    english = "The letter is {state}, so that can't be done."
 
 
 class AlreadySignedBy(EsignError):

@@ -46,9 +46,9 @@ class Issued:
 class Issuer:
     """An agency with one official, who signs what is handed in."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, slug: str = "disdukcapil") -> None:
         self.house = house
-        new = NewAgency(slug="disdukcapil", name=AGENCY, domain="surat.example.go.id", timezone="Asia/Makassar")
+        new = NewAgency(slug=slug, name=AGENCY, domain="surat.example.go.id", timezone="Asia/Makassar")
         self.agency = parties.add_agency(house.services, new, OPERATOR)
         self.official = self.signer("Sri Wahyuningsih, S.Sos., M.Si.", OFFICE)
         self._key = house.key(Scope.LETTERS_SIGN, Scope.LETTERS_READ, agency=self.agency)

@@ -1,7 +1,7 @@
 """What anyone may ask without a key: a verification code, a file, the pictures of a public letter."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
@@ -21,7 +21,7 @@ from esign.verify.fetching import FetchLimits
 from esign.verify.full import FullReport, examine_fully
 from esign.verify.online import examine
 from esign.verify.originals import Original, archive, originals
-from esign.verify.report import Report
+from esign.verify.report import Report, SignatureKind, SignatureReport
 
 _MOST_REVISIONS = 200
 """Revisions of an uploaded file that are looked for in the register."""
@@ -143,9 +143,9 @@ def _answered(services: Services, pdf: bytes, parsed: str | None, report: Report
     """The second proof, and what follows from both."""
     try:
         with services.database.read() as session:
-            letter, status = _registered(session, report, pdf, parsed)
+            letter, status, remarks = _registered(session, report, pdf, parsed)
             disclosure = letter.disclosure if letter is not None else None
-            answer = told.of_file(report.verdict, status, disclosure)
+            answer = told.of_file(report.verdict, status, disclosure, remarks)
             shown = presenting.registered_letter(services, session, letter, answer.shown) if letter else None
     except StorageUnavailable:
         status, shown = RegisterStatus.UNAVAILABLE, None
@@ -189,18 +189,39 @@ def revision_hashes(pdf: bytes) -> list[str]:
     return hashes[::-1]
 
 
-def _registered(session: Session, report: Report, pdf: bytes, code: str | None) -> tuple[Letter | None, RegisterStatus]:
-    """The letter that the file is or continues, and what the register says of it."""
+def _registered(
+    session: Session, report: Report, pdf: bytes, code: str | None
+) -> tuple[Letter | None, RegisterStatus, Sequence[told.Text]]:
+    """The letter that the file is or continues, what the register says of it, and what is said besides."""
     found = letters.by_files(session, revision_hashes(pdf))
     claimed = _by_code(session, code) if code is not None else None
     if claimed is not None and all(letter.id != claimed.id for letter, _ in found):
-        return None, RegisterStatus.OTHER_FILE
+        return None, RegisterStatus.OTHER_FILE, ()
     if not found:
-        return None, RegisterStatus.UNKNOWN
+        return None, RegisterStatus.UNKNOWN, ()
     letter, newest = next((pair for pair in found if claimed is None or pair[0].id == claimed.id), found[0])
     if not _signed_as_registered(session, report, letter, newest):
-        return letter, RegisterStatus.OTHER_SIGNER
-    return letter, _status(letter)
+        return letter, RegisterStatus.OTHER_SIGNER, ()
+    status = _status(letter)
+    if status is not RegisterStatus.IN_FORCE:
+        return letter, status, ()
+    remarks = [told.NEWER_FILE] if letter.current_sha256 != newest.revision_sha256 else []
+    if pages := _added_on(report, newest):
+        return letter, RegisterStatus.EXTENDED, [told.additions(pages), *remarks]
+    if any(_is_later_signature(each, newest) for each in report.signatures):
+        remarks.append(told.OTHER_SIGNATURE)
+    return letter, status, remarks
+
+
+def _added_on(report: Report, newest: Signature) -> list[int]:
+    """The pages on which the file shows what was added after its newest registered signature."""
+    mine = (each for each in report.signatures if each.field == newest.field_name)
+    return sorted({change.page for each in mine for change in each.changes.list if change.page is not None})
+
+
+def _is_later_signature(found: SignatureReport, newest: Signature) -> bool:
+    end = found.signed_end
+    return found.kind is not SignatureKind.DOCUMENT_TIMESTAMP and end is not None and end > newest.size
 
 
 def _by_code(session: Session, code: str) -> Letter | None:

@@ -22,7 +22,8 @@ _MAX_LISTED = 12
 
 _REGISTER: dict[RegisterStatus, tuple[str, str]] = {
     RegisterStatus.IN_FORCE: ("terdaftar dan berlaku", "registered and in force"),
-    RegisterStatus.WITHDRAWN: ("terdaftar, sudah ditarik", "registered, withdrawn"),
+    RegisterStatus.EXTENDED: ("terdaftar dan berlaku, tanpa tambahan pada berkas", "registered, without the additions"),
+    RegisterStatus.WITHDRAWN: ("terdaftar, sudah dicabut", "registered, withdrawn"),
     RegisterStatus.REPLACED: ("terdaftar, sudah diganti", "registered, replaced"),
     RegisterStatus.OTHER_FILE: ("kode milik surat lain", "the code belongs to another letter"),
     RegisterStatus.OTHER_SIGNER: ("tanda tangan tidak seperti terdaftar", "not signed as registered"),

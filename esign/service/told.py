@@ -5,6 +5,7 @@ the agency's word that it issued this letter and that the letter is in force. Gr
 and command line take colour, sentences and next step from here and from nowhere else.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, NamedTuple
@@ -31,6 +32,8 @@ class RegisterStatus(StrEnum):
 
     IN_FORCE = "in_force"
     """The bytes, or a revision that the file continues, are a released letter in force, by the registered certificate."""
+    EXTENDED = "extended"
+    """The same, but the file shows more than the agency has on record: somebody added a stamp, a note or an entry."""
     WITHDRAWN = "withdrawn"
     """The same, but the agency withdrew the letter."""
     REPLACED = "replaced"
@@ -106,6 +109,10 @@ GET_ORIGINAL = Text(
     "Minta berkas PDF aslinya kepada instansi penerbit, lalu periksa berkas itu.",
     "Ask the issuing agency for the original PDF file, and check that one.",
 )
+IGNORE_ADDITIONS = Text(
+    "Jangan mengandalkan tambahan itu. Minta berkas PDF aslinya kepada instansi penerbit bila ragu.",
+    "Don't rely on what was added. Ask the issuing agency for the original PDF file if in doubt.",
+)
 TRY_AGAIN = Text("Coba lagi beberapa saat kemudian.", "Try again in a little while.")
 COMPARE = Text(
     "Bandingkan dengan kertas di tangan Anda: nomor, tanggal, nama, dan setiap angka harus sama. Bila ada PDF-nya, unggah PDF itu.",
@@ -138,6 +145,15 @@ _SOUND: dict[RegisterStatus, _Row] = {
             "This file is unchanged since it was signed, and the issuing agency has it on record as a letter in force.",
         ),
         KEEP,
+    ),
+    RegisterStatus.EXTENDED: _Row(
+        Colour.AMBER,
+        Text("Surat tercatat, dengan tambahan yang tidak tercatat", "On record, with additions that are not"),
+        Text(
+            "Instansi penerbit mencatat surat ini dan masih berlaku, tetapi berkas ini memperlihatkan tambahan yang tidak dicatatnya. Tambahan itu bukan dari instansi penerbit.",
+            "The issuing agency has this letter on record and in force, but this file shows additions that it has not on record. They are not the issuing agency's.",
+        ),
+        IGNORE_ADDITIONS,
     ),
     RegisterStatus.WITHDRAWN: _Row(
         Colour.RED,
@@ -268,6 +284,10 @@ _ADDED: dict[RegisterStatus, Text] = {
         "Instansi penerbit mencatat surat ini dan masih berlaku; mintalah berkas aslinya.",
         "The issuing agency has this letter on record and in force; ask for the original file.",
     ),
+    RegisterStatus.EXTENDED: Text(
+        "Instansi penerbit mencatat surat ini tanpa tambahan yang tampak pada berkas ini; mintalah berkas aslinya.",
+        "The issuing agency has this letter on record without the additions that this file shows; ask for the original file.",
+    ),
     RegisterStatus.WITHDRAWN: Text(
         "Menurut catatan, surat ini juga sudah dicabut.", "According to the register the letter was withdrawn, too."
     ),
@@ -297,6 +317,24 @@ _SAME_FILE = Text(
 )
 """Added where the file is the registered one and nothing speaks against it, but not all could be proven."""
 
+NEWER_FILE = Text(
+    "Sesudah berkas ini, surat itu ditandatangani lagi: instansi penerbit mempunyai berkas yang lebih baru.",
+    "After this file the letter was signed again: the issuing agency has a newer file.",
+)
+"""A remark for whoever holds an earlier released file of a letter."""
+OTHER_SIGNATURE = Text(
+    "Berkas ini juga memuat tanda tangan kemudian yang tidak dicatat instansi penerbit.",
+    "This file also carries a later signature that the issuing agency has not on record.",
+)
+"""A remark for a file to which somebody added a signature that shows nothing."""
+
+
+def additions(pages: Sequence[int]) -> Text:
+    """A remark: on which pages of a file something was added."""
+    listed = ", ".join(str(page) for page in pages)
+    return Text(f"Tambahan itu ada pada halaman {listed}.", f"They are on page {listed}.")
+
+
 # A register status that is worse than an amber file.
 _REGISTER_IS_RED = frozenset(
     {
@@ -306,6 +344,11 @@ _REGISTER_IS_RED = frozenset(
         RegisterStatus.OTHER_SIGNER,
     }
 )
+
+_IS_THE_LETTER = frozenset(
+    {RegisterStatus.IN_FORCE, RegisterStatus.EXTENDED, RegisterStatus.WITHDRAWN, RegisterStatus.REPLACED}
+)
+"""What a file has that is, or continues, a registered letter signed as registered."""
 
 # What a scan of the QR code alone says. It proves that a letter is registered, never that the paper is that letter.
 _SCAN_IN_FORCE: dict[Disclosure, _Row] = {
@@ -373,23 +416,30 @@ _SCAN: dict[RegisterStatus, _Row] = {
 }
 
 
-def of_file(verdict: Verdict, register: RegisterStatus, disclosure: Disclosure | None) -> Told:
+def of_file(
+    verdict: Verdict, register: RegisterStatus, disclosure: Disclosure | None, remarks: Sequence[Text] = ()
+) -> Told:
     """What is told of an uploaded file.
 
     ``disclosure`` is the level of the registered letter, None where the register knows none. Nothing of
-    the register is shown unless the file is that registered letter and the level allows it.
+    the register is shown unless the file is that registered letter and the level allows it. ``remarks`` are
+    said besides, of a file that is not broken.
     """
-    known = register in {RegisterStatus.IN_FORCE, RegisterStatus.WITHDRAWN, RegisterStatus.REPLACED}
+    known = register in _IS_THE_LETTER
     shown = DISCLOSED[disclosure] if known and disclosure is not None else NOTHING_SHOWN
     if verdict is Verdict.GENUINE:
         row = _SOUND[register]
-        return Told(row.colour, row.headline, row.sentence, row.next_step, shown)
+        return Told(row.colour, row.headline, _joined(row.sentence, *remarks), row.next_step, shown)
     row, added = _UNSOUND[verdict], _ADDED[register]
     if register is RegisterStatus.IN_FORCE and verdict not in _BROKEN:
         added = _SAME_FILE
     colour = Colour.RED if register in _REGISTER_IS_RED else row.colour
-    sentence = Text(f"{row.sentence.id} {added.id}", f"{row.sentence.en} {added.en}")
+    sentence = _joined(row.sentence, added, *(remarks if verdict not in _BROKEN else ()))
     return Told(colour, row.headline, sentence, row.next_step, shown)
+
+
+def _joined(*sentences: Text) -> Text:
+    return Text(" ".join(each.id for each in sentences), " ".join(each.en for each in sentences))
 
 
 def of_code(register: RegisterStatus, disclosure: Disclosure | None) -> Told:

@@ -102,6 +102,10 @@ TEXTS: dict[str, Text] = {
         "Did the agency issue this letter, and is it still in force?",
     ),
     "register.in_force": Text("Tercatat dan berlaku.", "On record and in force."),
+    "register.extended": Text(
+        "Tercatat dan berlaku, tetapi tanpa tambahan pada berkas ini.",
+        "On record and in force, but without what was added to this file.",
+    ),
     "register.withdrawn": Text("Tercatat, tetapi sudah dicabut.", "On record, but withdrawn."),
     "register.replaced": Text("Tercatat, tetapi sudah diganti.", "On record, but replaced."),
     "register.other_file": Text(

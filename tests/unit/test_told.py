@@ -11,7 +11,12 @@ from esign.verify.report import Verdict
 
 LEVELS: tuple[Disclosure | None, ...] = (None, *Disclosure)
 CELLS = list(itertools.product(Verdict, RegisterStatus, LEVELS))
-REGISTERED = {RegisterStatus.IN_FORCE, RegisterStatus.WITHDRAWN, RegisterStatus.REPLACED}
+REGISTERED = {
+    RegisterStatus.IN_FORCE,
+    RegisterStatus.EXTENDED,
+    RegisterStatus.WITHDRAWN,
+    RegisterStatus.REPLACED,
+}
 
 
 @pytest.mark.parametrize(("verdict", "register", "disclosure"), CELLS)
@@ -67,7 +72,9 @@ def test_what_the_register_speaks_against_is_red_however_sound_the_file(
 
 
 @pytest.mark.parametrize("disclosure", LEVELS)
-@pytest.mark.parametrize("register", [*REGISTERED, RegisterStatus.UNKNOWN, RegisterStatus.UNAVAILABLE])
+@pytest.mark.parametrize(
+    "register", [*REGISTERED - {RegisterStatus.EXTENDED}, RegisterStatus.UNKNOWN, RegisterStatus.UNAVAILABLE]
+)
 def test_a_scan_is_never_green(register: RegisterStatus, disclosure: Disclosure | None) -> None:
     answer = told.of_code(register, disclosure)
     assert answer.colour is not Colour.GREEN
@@ -87,7 +94,7 @@ def test_a_scan_of_a_public_letter_asks_to_compare_with_the_paper() -> None:
     assert answer.shown.preview
 
 
-@pytest.mark.parametrize("register", [RegisterStatus.OTHER_FILE, RegisterStatus.OTHER_SIGNER])
+@pytest.mark.parametrize("register", [RegisterStatus.EXTENDED, RegisterStatus.OTHER_FILE, RegisterStatus.OTHER_SIGNER])
 def test_a_code_has_no_status_that_only_a_file_can_have(register: RegisterStatus) -> None:
     with pytest.raises(ValueError, match="a code has no status"):
         told.of_code(register, None)
@@ -98,3 +105,9 @@ def test_who_has_the_registered_file_is_not_sent_for_another(verdict: Verdict) -
     sentence = told.of_file(verdict, RegisterStatus.IN_FORCE, Disclosure.PUBLIC).sentence
     assert "berkas aslinya" not in sentence.id
     assert "berkas aslinya" in told.of_file(Verdict.ALTERED, RegisterStatus.IN_FORCE, None).sentence.id
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_remarks_are_said_of_files_that_are_not_broken(verdict: Verdict) -> None:
+    answer = told.of_file(verdict, RegisterStatus.IN_FORCE, None, [told.NEWER_FILE])
+    assert (told.NEWER_FILE.id in answer.sentence.id) == (verdict not in {Verdict.ALTERED, Verdict.INVALID})
