@@ -5,6 +5,7 @@ from dataclasses import replace
 from esign.pdf.syntax import Object, PdfDict, PdfString, Ref
 from esign.verify import roles
 from esign.verify.judgement import Judgement, changed_keys, continues, numbers_of
+from esign.verify.looks import shows_nothing
 from esign.verify.permissions import FormField, form_fields
 
 _SIGNED_FIELD_KEYS = frozenset({"V", "AP", "AS", "M", "MK", "DA", "F"})
@@ -24,7 +25,7 @@ def form(judge: Judgement) -> None:
         return
     own = numbers_of(old_value, new_value, old.get("Fields"), new.get("Fields"))
     for key in sorted(changed_keys(judge.history, old, new)):
-        _form_key(judge, key, old.get(key), new.get(key))
+        _form_key(judge, key, old.get(key))
     if not _resource_superset(judge, old.get("DR"), new.get("DR"), 0):
         judge.suspect("form.resources", "the form's resources were changed")
     before = form_fields(judge.view, old)
@@ -34,14 +35,31 @@ def form(judge: Judgement) -> None:
     for number, item in before.items():
         if number in judge.differences and number not in judge.claimed:
             _field(judge, number, item, after)
+    _looks_to_be_made(judge, old, new, before)
 
 
-def _form_key(judge: Judgement, key: str, old: Object, new: Object) -> None:
+def _form_key(judge: Judgement, key: str, old: Object) -> None:
     if key in ("Fields", "SigFlags", "DR"):
         return
     if key == "DA" and old is None:
         return
-    if key == "NeedAppearances" and judge.final.resolve(new) is not True:
+    if key == "NeedAppearances":
+        return
+    judge.suspect("form.changed", f"/{key} of the form was changed")
+
+
+def _looks_to_be_made(judge: Judgement, old: PdfDict, new: PdfDict, before: dict[int, FormField]) -> None:
+    """Viewers may be told to draw fields anew when one was filled in, and the others show nothing that could change."""
+    key = "NeedAppearances"
+    if judge.final.resolve(new.get(key)) is not True or judge.view.resolve(old.get(key)) is True:
+        return
+    filled = any(item.code == "field.filled" for item in judge.permitted)
+    texts = [item for item in before.values() if item.kind in ("Tx", "Ch")]
+    empty = all(
+        _is_empty(judge.view.resolve(item.value)) and shows_nothing(judge.view, item.dictionary) for item in texts
+    )
+    if filled and empty:
+        judge.permit("form.looks", "the fields are to be drawn anew, which only shows what was filled in")
         return
     judge.suspect("form.changed", f"/{key} of the form was changed")
 
