@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from pydantic import BaseModel, ConfigDict, JsonValue
 from sqlalchemy.orm import Session
 
+from esign.errors import RequestInvalid
 from esign.pades.placement import FieldPlacement, Placement
 from esign.registry.models import Letter
 from esign.service import signers
@@ -28,13 +29,15 @@ def planned(
 ) -> tuple[JsonValue, ...]:
     """The plan as the register keeps it. ``names`` are the form fields that the letter has.
 
-    Raises `SignerUnknown`.
+    Raises `SignerUnknown`, and `RequestInvalid` where an official (by id or NIK) or a field is named twice.
     """
     taken = set(names)
     made: list[Planned] = []
     for follower in plan.followers if plan is not None else ():
         signer = signers.find(services, session, agency_id, follower.signer)
         field = follower.placement.field if isinstance(follower.placement, FieldPlacement) else _free_name(taken)
+        if any(each.signer_id == signer.id or each.field == field for each in made):
+            raise RequestInvalid(field=f"followers.{len(made)}", reason="the official or the field is named twice")
         taken.add(field)
         made.append(Planned(signer_id=signer.id, field=field, placement=follower.placement))
     return tuple(each.model_dump(mode="json") for each in made)

@@ -24,6 +24,7 @@ from esign.errors import (
     LetterBusy,
     LetterStateForbids,
     LetterUnknown,
+    RequestInvalid,
     SelfCheckFailed,
     SigningOutcomeUnknown,
     StorageUnavailable,
@@ -159,6 +160,8 @@ def carry_out(job: Signing, hold: Hold, pages: LetterSight, passphrase: Secret) 
     capacity = job.order.capacity or job.signer.capacity
     content = stamping.content_of(services, job.agency, hold.letter, job.signer, capacity)
     first = not job.before and not pages.facts.signed
+    if first and planning.field_of(plan, job.signer.id) is not None:
+        raise RequestInvalid(field="followers", reason="who signs first does not follow himself")
     followers, taken = _followers(job, hold.letter, pages, plan) if first else ((), ())
     place = stamping.place(_placement(job, plan), pages, content, theme, taken)
     appearance = stamping.drawn(content, theme, place)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from esign.registry.models import Scope, Signer
-from tests.integration.conftest import House
+from tests.integration.conftest import NIKS, House
 from tests.integration.test_api_signing import problem, sign
 
 Order = Callable[..., dict[str, str]]
@@ -104,6 +104,14 @@ def test_a_withdrawn_letter_says_so_everywhere(
     checked = public.post("/v1/verify", files={"file": signed.content}).json()
     assert (checked["register_status"], checked["told"]["colour"]) == ("withdrawn", "red")
     problem(client.post(f"{location}/withdrawal", data={"reason": "lagi"}), "letter.state_forbids")
+
+
+def test_a_credential_is_not_found_by_a_nik_in_the_address(house: House, client: httpx.Client) -> None:
+    official = house.signer(nik=(nik := next(NIKS)))
+    answer = client.get(f"/v1/signers/{nik}/credential")
+    problem(answer, "request.invalid")
+    assert nik not in answer.text
+    assert client.get(f"/v1/signers/{official.id}/credential").json()["may_sign"]
 
 
 def test_a_credential_tells_whether_its_holder_may_sign(client: httpx.Client, signer: Signer) -> None:

@@ -19,13 +19,13 @@ from esign.registry import audit, clients
 from esign.registry.database import Database
 from esign.registry.models import AuditEvent, Scope, Signer
 from esign.service import checking, letters, settling, signing
-from esign.service.orders import Caller, LetterFields, SignOrder
+from esign.service.orders import Caller, LetterFields, PlannedSigner, SigningPlan, SignOrder
 from esign.service.services import Services
 from esign.service.told import Colour
 from esign.service.views import LetterView
 from tests import letter_files
 from tests.integration.authorities import Failing
-from tests.integration.conftest import OPERATOR, PASSPHRASE, House
+from tests.integration.conftest import NIKS, OPERATOR, PASSPHRASE, House
 
 NUMBERS = count(1)
 SECRET = Secret(PASSPHRASE)
@@ -132,6 +132,25 @@ def test_a_letter_that_is_being_signed_is_not_withdrawn_under_the_signature(
     assert letters.withdraw(house.services, caller, made.id, "salah alamat").status == "withdrawn"
     with pytest.raises(errors.LetterStateForbids):
         letters.sign(house.services, caller, made.id, order(house.signer(name="Tiga")), SECRET)
+
+
+# --- plans that can't be carried out ---------------------------------------------------------------
+
+
+def test_an_official_follows_once_and_never_himself(
+    house: House, caller: Caller, signer: Signer, second: Signer
+) -> None:
+    pdf, nik = letter_files.read("typst"), next(NIKS)
+    third = house.signer(name="Tiga", nik=nik)
+    left, right = (BoxPlacement(page=1, x=x, y=60, width=200, height=80) for x in (40, 300))
+    for first, follower, again in ((signer, third.id, nik), (second, second.id, signer.id)):
+        followers = (PlannedSigner(signer=follower, placement=left), PlannedSigner(signer=again, placement=right))
+        before = house.kept()
+        with pytest.raises(errors.RequestInvalid):
+            letters.sign_new(
+                house.services, caller, pdf, fields(), order(first), SECRET, SigningPlan(followers=followers)
+            )
+        assert house.kept() == before
 
 
 # --- a database that fails at the worst moment ---------------------------------------------------

@@ -9,11 +9,18 @@ from esign import errors
 from esign.api import auth, state
 from esign.api.auth import MayReadSigners
 from esign.api.openapi import responses
+from esign.api.reasons import InvalidFields, Reason
 from esign.api.v1 import answers, raises
 from esign.service import signers
 from esign.service.views import CredentialView
 
 router = APIRouter(prefix="/v1/signers", tags=["signers"])
+
+_NIK_DIGITS = 16
+_NO_NIK = Reason(
+    "harus id penanda tangan, tidak pernah NIK: alamat tercatat di banyak tempat",
+    "has to be the signer's id, never his NIK: addresses are recorded in many places",
+)
 
 SignerId = Annotated[
     str,
@@ -34,6 +41,8 @@ SignerId = Annotated[
     ),
 )
 def credential(request: Request, signer_id: SignerId, caller: MayReadSigners) -> Response:
-    """The state of the certificate."""
+    """The state of the certificate. Raises `InvalidFields` for a NIK: it is not to be found that way."""
+    if len(signer_id) == _NIK_DIGITS and signer_id.isdigit():
+        raise InvalidFields.one("signer_id", _NO_NIK)
     view = signers.credential(state.of(request).services, caller, signer_id)
     return Response(view.model_dump_json(), media_type=answers.JSON)
