@@ -314,7 +314,7 @@ def _of_findings(findings: tuple[Finding, ...]) -> Sentence:
             id="Berkas ini berisi bagian aktif, sehingga yang ditampilkan dapat berubah tanpa diketahui.",
             en="This file has active content, so what it shows can change unnoticed.",
         )
-    if any(item.code == "xref.hybrid_conflict" for item in findings):
+    if any(item.code in ("xref.hybrid_conflict", "file.beginning") for item in findings):
         return Sentence(
             id="Aplikasi pembaca yang berbeda akan menampilkan isi berkas ini secara berbeda.",
             en="Different readers would show different contents of this file.",

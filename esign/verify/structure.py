@@ -13,6 +13,7 @@ from esign.pdf.signatures import FoundSignature, SignatureField, find_signatures
 from esign.pdf.syntax import PdfSyntaxError
 from esign.verify.accounting import Unaccounted, unaccounted
 from esign.verify.report import Finding
+from esign.verify.rights import is_usage_right
 from esign.verify.steps import Check, Step, Steps, check_of
 
 _GAP = re.compile(rb"<[0-9A-Fa-f]*>")
@@ -96,10 +97,15 @@ def examine_structure(data: bytes, told: Found = _nobody, *, password: str = "")
     file = PdfFile(data)
     if file.header < 0:
         return Structure(file, None, "no %PDF- in the first 1,024 bytes", ())
+    beginning = _beginning(file)
+    if beginning is not None and not _is_section(file, 0):
+        shifted = examine_structure(data[file.header :], told, password=password)
+        return replace(shifted, findings=(*shifted.findings, beginning))
     view, fault = _final_view(file)
     locked = view is not None and not _unlock(file, view, password)
     found = find_signatures(file, [view] if view is not None else [])
-    examined = [_examine(file, view, item) for item in found]
+    rights = [item for item in found if view is not None and is_usage_right(view, item)]
+    examined = [_examine(file, view, item) for item in found if item not in rights]
     examined = _shared_and_overlapping(examined)
     told(view, examined)
     start = min((item.signed.end for item in examined if item.signed is not None), default=len(data))
@@ -111,9 +117,35 @@ def examine_structure(data: bytes, told: Found = _nobody, *, password: str = "")
         fault,
         tuple(examined),
         trailing=_trailing(file),
-        findings=tuple(_hybrid_conflicts(view)) if view is not None else (),
+        findings=(
+            *([beginning] if beginning is not None else []),
+            *(_hybrid_conflicts(view) if view is not None else []),
+            *(_usage_right(item) for item in rights),
+        ),
         locked=locked,
     )
+
+
+def _beginning(file: PdfFile) -> Finding | None:
+    """What follows from bytes before ``%PDF-``: readers that count from there see another file, or the only one."""
+    if file.header == 0 or not file.ends or not _is_section(file, file.header):
+        return None
+    message = f"{file.header} bytes stand before %PDF-, and readers differ in whether offsets count from there"
+    return _fail("file.beginning", message)
+
+
+def _is_section(file: PdfFile, shift: int) -> bool:
+    """Whether the last startxref leads to a cross-reference, counted from ``shift``."""
+    try:
+        file.section(file.ends[-1].xref + shift)
+    except PdfSyntaxError:
+        return False
+    return True
+
+
+def _usage_right(found: FoundSignature) -> Finding:
+    message = "it carries usage rights of a program's maker, which sign nothing"
+    return Finding(code="file.usage_rights", severity="inform", message=message, object_number=found.number)
 
 
 def _fail(code: str, message: str, number: int | None = None) -> Finding:

@@ -102,7 +102,7 @@ def validation(
         finding = Finding(code="file.limits", severity="fail", message=str(error))
         report = _report(pdf, trust, at, policy, None, (finding,), (), (), integrity_only=integrity_only)
         return Validation(report, None)
-    context = Context(pdf, structure, trust, at, policy, integrity_only=integrity_only, witnessed=witnessed)
+    context = Context(structure.file.data, structure, trust, at, policy, integrity_only=integrity_only, witnessed=witnessed)
     for item in handed:
         context.take_in_material(item)
     examined = examine_signatures(context, partial.tell_signature)

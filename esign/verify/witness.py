@@ -60,7 +60,7 @@ UNSEEN = Witnessed()
 
 def asked_of(structure: Structure, report: Report) -> Asked | None:
     """What the second engine is to look at; None where nothing was added, or nothing depends on it any more."""
-    if report.verdict in _HOPELESS:
+    if report.verdict in _HOPELESS or any(item.code == "file.beginning" for item in report.findings):
         return None
     try:
         found = reached(structure)

@@ -160,7 +160,7 @@ def sign_by_hand(pdf: bytes, manner: Manner = Manner(), build: Build | None = No
     names.update({name: first + 4 + index for index, name in enumerate(manner.others or {})})
     numbers = {name.encode(): number for name, number in names.items()}
     where = page or first_page(view)
-    objects: dict[int, bytes | None] = {names["sig"]: _dictionary(manner)}
+    objects: dict[int, bytes | None] = {names["sig"]: dictionary_of(manner)}
     box = b"/Subtype/Widget/Rect%s/F 132/P %d 0 R" % (manner.rect, where)
     if manner.look is not None:
         box += b"/AP<</N @look>>"
@@ -180,10 +180,11 @@ def sign_by_hand(pdf: bytes, manner: Manner = Manner(), build: Build | None = No
         objects.update(_linked(view, where, manner, numbers))
     objects.update({names[name]: source for name, source in (manner.others or {}).items()})
     filled = {number: _filled(source, numbers) for number, source in objects.items() if source is not None}
-    return _sealed(append(pdf, filled, manner.ends), manner, build or plainly())
+    return seal(append(pdf, filled, manner.ends), manner, build or plainly())
 
 
-def _dictionary(manner: Manner) -> bytes:
+def dictionary_of(manner: Manner) -> bytes:
+    """The signature dictionary, its ranges and contents still open."""
     contents = b"/Contents<" + b"0" * manner.size + b">"
     ranges = b"/ByteRange" + _MARK + b" " * 12
     middle = contents + ranges if manner.contents_first else ranges + contents
@@ -226,7 +227,8 @@ def _filled(source: bytes, numbers: Mapping[bytes, int]) -> bytes:
     return source
 
 
-def _sealed(pdf: bytes, manner: Manner, build: Build) -> bytes:
+def seal(pdf: bytes, manner: Manner, build: Build) -> bytes:
+    """The file with ranges and message filled into its last signature dictionary."""
     at = pdf.rindex(_MARK)
     ranges = pdf.rindex(b"/ByteRange", 0, at)
     digits = b"<" + b"0" * manner.size + b">"
