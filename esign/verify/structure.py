@@ -97,10 +97,10 @@ def examine_structure(data: bytes, told: Found = _nobody, *, password: str = "")
     file = PdfFile(data)
     if file.header < 0:
         return Structure(file, None, "no %PDF- in the first 1,024 bytes", ())
-    beginning = _beginning(file)
-    if beginning is not None and not _is_section(file, 0):
-        shifted = examine_structure(data[file.header :], told, password=password)
-        return replace(shifted, findings=(*shifted.findings, beginning))
+    shifted, beginning = _beginning(file)
+    if shifted and beginning is not None:
+        counted = examine_structure(data[file.header :], told, password=password)
+        return replace(counted, findings=(*counted.findings, beginning))
     view, fault = _final_view(file)
     locked = view is not None and not _unlock(file, view, password)
     found = find_signatures(file, [view] if view is not None else [])
@@ -126,21 +126,23 @@ def examine_structure(data: bytes, told: Found = _nobody, *, password: str = "")
     )
 
 
-def _beginning(file: PdfFile) -> Finding | None:
-    """What follows from bytes before ``%PDF-``: readers that count from there see another file, or the only one."""
-    if file.header == 0 or not file.ends or not _is_section(file, file.header):
-        return None
+def _beginning(file: PdfFile) -> tuple[bool, Finding | None]:
+    """What follows from bytes before ``%PDF-``: whether offsets count from there, and what there is to tell."""
+    if file.header == 0 or not file.ends:
+        return False, None
+    first, counted = _section_at(file, file.ends[-1].xref), _section_at(file, file.ends[-1].xref + file.header)
+    if counted is None:
+        return False, None
     message = f"{file.header} bytes stand before %PDF-, and readers differ in whether offsets count from there"
-    return _fail("file.beginning", message)
+    return first in (None, counted), _fail("file.beginning", message)
 
 
-def _is_section(file: PdfFile, shift: int) -> bool:
-    """Whether the last startxref leads to a cross-reference, counted from ``shift``."""
+def _section_at(file: PdfFile, offset: int) -> int | None:
+    """Where the cross-reference starts that an offset leads to; None where it leads to none."""
     try:
-        file.section(file.ends[-1].xref + shift)
+        return file.section(offset).start
     except PdfSyntaxError:
-        return False
-    return True
+        return None
 
 
 def _usage_right(found: FoundSignature) -> Finding:

@@ -102,7 +102,8 @@ def validation(
         finding = Finding(code="file.limits", severity="fail", message=str(error))
         report = _report(pdf, trust, at, policy, None, (finding,), (), (), integrity_only=integrity_only)
         return Validation(report, None)
-    context = Context(structure.file.data, structure, trust, at, policy, integrity_only=integrity_only, witnessed=witnessed)
+    counted = structure.file.data  # without what stands before the header, where offsets count from there
+    context = Context(counted, structure, trust, at, policy, integrity_only=integrity_only, witnessed=witnessed)
     for item in handed:
         context.take_in_material(item)
     examined = examine_signatures(context, partial.tell_signature)
