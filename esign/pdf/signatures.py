@@ -96,6 +96,7 @@ _MARK = re.compile(
     + rb")(?=[\0\t\n\f\r ()<>\[\]{}/%])"
 )
 _BYTE_RANGE = re.compile(rb"/" + _escapable(b"ByteRange") + rb"(?=[\0\t\n\f\r \[<(/])")
+_TYPE = re.compile(rb"/Type[\0\t\n\f\r ]*$")
 _OBJECT = re.compile(rb"(\d{1,10})[\0\t\n\f\r ]+(\d{1,5})[\0\t\n\f\r ]+obj")
 
 
@@ -174,7 +175,7 @@ def _in_plain_objects(file: PdfFile, sections: list[Section]) -> Iterator[FoundS
                 raise TooManySignaturesError(f"more than {MAX_SIGNATURES} stray signature dictionaries")
             item = _stray_object(file, at)
         if item is None:
-            if _BYTE_RANGE.match(file.data, at):
+            if broken or _BYTE_RANGE.match(file.data, at) or _TYPE.search(file.data, max(0, at - 16), at):
                 header = read_header(file.data, owner) if broken and owner is not None else None
                 number, generation, _ = header or (0, 0, 0)
                 place = (owner or at, -1) if broken else (at, -1)

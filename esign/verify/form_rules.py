@@ -5,7 +5,7 @@ from dataclasses import replace
 from esign.pdf.syntax import Object, PdfDict, PdfString, Ref
 from esign.verify import roles
 from esign.verify.judgement import Judgement, changed_keys, continues, numbers_of
-from esign.verify.looks import shows_nothing
+from esign.verify.looks import shows_nothing, stays_inside
 from esign.verify.permissions import FormField, form_fields
 
 _SIGNED_FIELD_KEYS = frozenset({"V", "AP", "AS", "M", "MK", "DA", "F"})
@@ -113,6 +113,7 @@ def _new_field(judge: Judgement, number: int, field: FormField) -> None:
         judge.suspect("field.shared", f"the field {field.name} takes the signature of another", number)
         return
     judge.new_widgets.add(widget_number)
+    _inside(judge, widget_number, field, widget)
     visible = judge.is_visible(widget)
     signature = judge.final.dictionary(field.value) if field.value is not None else PdfDict()
     stamp = signature.get("SubFilter") == "ETSI.RFC3161"
@@ -131,6 +132,12 @@ def _new_field(judge: Judgement, number: int, field: FormField) -> None:
         judge.permit("signature.added", f"another signature was added ({field.name})", number, **where)
     else:
         judge.permit("field.prepared", f"an empty signature field was added ({field.name})", number, **where)
+
+
+def _inside(judge: Judgement, number: int, field: FormField, widget: PdfDict) -> None:
+    if not stays_inside(judge.final, widget):
+        message = f"what the field {field.name} shows is not bounded by its rectangle"
+        judge.suspect("field.unbounded", message, number)
 
 
 def _widget_of(judge: Judgement, number: int, field: FormField) -> tuple[int, PdfDict | None]:
@@ -168,7 +175,9 @@ def _field(judge: Judgement, number: int, field: FormField, after: dict[int, For
         judge.suspect("field.removed", f"the field {field.name} was removed", number)
         return
     changed = changed_keys(judge.history, field.dictionary, difference.new)
-    where = judge.where(difference.new)
+    where = judge.where(difference.new) if field.is_signature else judge.place(difference.new)
+    if changed - {"Kids"}:
+        _inside(judge, number, field, difference.new)
     if changed == {"Kids"}:
         _children(judge, number, field, difference.new, after)
     elif judge.permissions.nothing or judge.permissions.locked(field.name):

@@ -104,7 +104,11 @@ class Judgement:
 
     def where(self, widget: PdfDict) -> dict[str, object]:
         """Page and box of a later widget, for a finding; nothing for one that shows nothing."""
-        if box_of(self.final, widget) is None or not self.is_visible(widget):
+        return self.place(widget) if self.is_visible(widget) else {}
+
+    def place(self, widget: PdfDict) -> dict[str, object]:
+        """Page and box of a later widget that readers draw by its value, whether it has an appearance or not."""
+        if box_of(self.final, widget) is None:
             return {}
         return {"page": page_index(self.final, widget.get("P")), "box": box_of(self.final, widget)}
 

@@ -1,10 +1,17 @@
-"""Whether what a field shows would be the same if a viewer drew it anew (ISO 32000-2, 12.7.4.3, /NeedAppearances)."""
+"""What a field's appearance shows: nothing at all, or nothing outside its rectangle (ISO 32000-2, 12.5.5).
+
+What shows nothing is the same when a viewer draws it anew (12.7.4.3, /NeedAppearances).
+"""
 
 import re
+from collections.abc import Iterator
 
 from esign.pdf.revisions import View
-from esign.pdf.syntax import PdfDict, PdfSyntaxError, Ref, Stream
+from esign.pdf.syntax import Object, PdfDict, PdfSyntaxError, Ref, Stream
+from esign.verify.pagefinder import box_of
 
+FLAT = 1.0
+"""The width or height of a rectangle, in points, under which it holds no appearance."""
 MAX_LOOK = 65_536
 """Bytes of an appearance that are looked at; a larger one shows something."""
 
@@ -28,6 +35,43 @@ def shows_nothing(view: View, widget: PdfDict) -> bool:
         return all(_paints_only(view, look, harmless) for look in looks.values())
     except PdfSyntaxError:
         return False
+
+
+def stays_inside(view: View, widget: PdfDict) -> bool:
+    """Whether a later widget paints nothing outside its /Rect, in any reader.
+
+    Some readers draw an appearance without a /BBox (8.10.2) unclipped, and the glyphs of one that is to be fitted into
+    a rectangle of no width or height in their full size. What paints nothing may stand anywhere, as invisible
+    signatures do.
+    """
+    box = box_of(view, widget)
+    flat = box is None or min(box[2] - box[0], box[3] - box[1]) < FLAT
+    try:
+        return all(_stays_inside(view, look, flat=flat) for look in _looks(view, widget))
+    except PdfSyntaxError:
+        return False
+
+
+def _looks(view: View, widget: PdfDict) -> Iterator[Object]:
+    """Its appearances, those of states included."""
+    for look in view.dictionary(widget.get("AP")).values():
+        found = view.resolve(look)
+        if isinstance(found, PdfDict):
+            yield from found.values()
+        elif found is not None:
+            yield look
+
+
+def _stays_inside(view: View, look: Object, *, flat: bool) -> bool:
+    found = view.resolve(look)
+    if found is None or _paints_only(view, look, _SHOWING_NOTHING):
+        return True
+    if not isinstance(found, Stream):
+        return False
+    clip = box_of(view, {"Rect": found.dictionary.get("BBox")})
+    if clip is None:
+        return False
+    return not flat or clip[0] == clip[2] or clip[1] == clip[3]
 
 
 def _paints_only(view: View, look: object, harmless: frozenset[bytes]) -> bool:

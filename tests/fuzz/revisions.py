@@ -481,7 +481,7 @@ def _oddities(
         elif kind == 5 and rows:
             number = chance.choice(sorted(rows))
             row = rows[number]
-            rows[number] = (row[0], row[1] + chance.choice((-1, 1, -3, 5)), row[2])
+            rows[number] = (row[0], max(0, row[1] + chance.choice((-1, 1, -3, 5))), row[2])
         else:
             rows[0] = (0, 0, 65535)
 
