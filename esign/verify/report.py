@@ -94,6 +94,8 @@ class SubIndication(StrEnum):
     REVOKED_NO_POE = "REVOKED_NO_POE"
     REVOKED_CA_NO_POE = "REVOKED_CA_NO_POE"
     OUT_OF_BOUNDS_NO_POE = "OUT_OF_BOUNDS_NO_POE"
+    OUT_OF_BOUNDS_NOT_REVOKED = "OUT_OF_BOUNDS_NOT_REVOKED"
+    """As before, but revocation data show that the certificate was not revoked while it was valid."""
     NO_POE = "NO_POE"
     TRY_LATER = "TRY_LATER"
     SIGNED_DATA_NOT_FOUND = "SIGNED_DATA_NOT_FOUND"

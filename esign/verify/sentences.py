@@ -147,6 +147,12 @@ _REASONS: dict[SubIndication, Sentence] = {
         en="The file is unchanged, but a certificate has expired; "
         "whether it was valid when the signature was made can no longer be proven.",
     ),
+    SubIndication.OUT_OF_BOUNDS_NOT_REVOKED: Sentence(
+        id="Berkas tidak berubah, dan sertifikatnya tidak dicabut selama berlaku; tetapi kini sudah habis masa "
+        "berlakunya, dan tidak terbukti bahwa tanda tangan dibuat sebelum itu.",
+        en="The file is unchanged, and the certificate was not revoked while it was valid; but it has expired, and "
+        "nothing proves that the signature was made before.",
+    ),
     SubIndication.TRY_LATER: Sentence(
         id="Berkas tidak berubah, tetapi data pencabutan sertifikat yang cukup baru belum diperoleh. Coba lagi nanti.",
         en="The file is unchanged, but revocation data that are recent enough could not be had. Try again later.",
@@ -157,6 +163,7 @@ _REASONS: dict[SubIndication, Sentence] = {
     ),
 }
 
+_OUT_OF_BOUNDS = (SubIndication.OUT_OF_BOUNDS_NO_POE, SubIndication.OUT_OF_BOUNDS_NOT_REVOKED)
 _UNDERSTOOD = Sentence(
     id="Ada tanda tangan dalam bentuk yang tidak kami kenal; kami tidak dapat memeriksanya.",
     en="There is a signature in a form that we don't know; we can't examine it.",
@@ -187,8 +194,9 @@ def of_signature(
     if kind is SignatureKind.NOT_UNDERSTOOD and sub_indication is not SubIndication.FORMAT_FAILURE:
         return _UNDERSTOOD
     if not verdict.good:
-        if sub_indication is SubIndication.OUT_OF_BOUNDS_NO_POE and proven is None and stated is not None:
-            return _expired(moment_in_words(stated, zone))
+        if sub_indication in _OUT_OF_BOUNDS and proven is None and stated is not None:
+            when = moment_in_words(stated, zone)
+            return _not_revoked(when) if sub_indication is _OUT_OF_BOUNDS[1] else _expired(when)
         return _bad(verdict, sub_indication, proven, zone)
     if kind is SignatureKind.DOCUMENT_TIMESTAMP:
         return _stamped(proven, zone)
@@ -211,8 +219,8 @@ def of_signature(
 
 def stated_time(timestamps: Iterable[TimestampInfo]) -> datetime | None:
     """The earliest time that a time-stamp states which is intact and of a trusted authority, and has only expired."""
-    expired = SubIndication.OUT_OF_BOUNDS_NO_POE
-    times = [each.time for each in timestamps if each.imprint_intact and each.sub_indication is expired and each.time]
+    expired = [each for each in timestamps if each.imprint_intact and each.sub_indication in _OUT_OF_BOUNDS]
+    times = [each.time for each in expired if each.time]
     return min(times, default=None)
 
 
@@ -222,6 +230,15 @@ def _expired(when: Sentence) -> Sentence:
         "apakah sertifikat berlaku ketika itu tidak dapat dibuktikan lagi.",
         en=f"The file is unchanged since the time-stamp of {when.en}; "
         "whether the certificate was valid then can no longer be proven.",
+    )
+
+
+def _not_revoked(when: Sentence) -> Sentence:
+    return Sentence(
+        id=f"Berkas tidak berubah sejak penanda waktu tertanggal {when.id}, dan sertifikat tidak dicabut ketika itu; "
+        "tetapi sertifikat penanda waktunya sudah habis masa berlaku, sehingga waktu itu tidak dapat dibuktikan lagi.",
+        en=f"The file is unchanged since the time-stamp of {when.en}, and the certificate was not revoked then; "
+        "but the time-stamp's certificates have expired, so that time can no longer be proven.",
     )
 
 

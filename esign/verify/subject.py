@@ -349,7 +349,8 @@ class Subject:
         self.proven = min([*times, *([covered] if covered is not None else [])], default=None)
         proven = self.proven or self.context.at
         self._note_proof(self.proven)
-        conclusion = self.context.trusting.judge_signer(signer, proven, self.steps)
+        stated = min((token.time for token, _ in self.stamps if token.intact and token.time), default=None)
+        conclusion = trusting.judge_signer(signer, proven, self.steps, stated=stated)
         weakness = weakness_of_signature(
             self.context.policy, message.signature_algorithm, signer.public_key, proven, message.digest_algorithm
         )

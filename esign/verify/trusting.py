@@ -1,7 +1,7 @@
 """Whether a certificate may be relied on for what it signed, at the time that is proven (EN 319 102-1, 5.2.6, 5.6)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Literal
@@ -99,10 +99,17 @@ class Trusting:
     at: datetime
     missing: dict[tuple[str, bytes], FetchRequest] = field(default_factory=dict)
 
-    def judge_signer(self, certificate: x509.Certificate, proven: datetime, steps: Steps | None = None) -> Conclusion:
+    def judge_signer(
+        self,
+        certificate: x509.Certificate,
+        proven: datetime,
+        steps: Steps | None = None,
+        *,
+        stated: datetime | None = None,
+    ) -> Conclusion:
         """Whether a document signature of that certificate holds that is proven to exist at ``proven``.
 
-        The checks made are noted in ``steps``.
+        ``stated``: what a time-stamp says that itself proves nothing any more. The checks made are noted in ``steps``.
         """
         weighing = _Weighing(self.policy, "signer", Steps() if steps is None else steps)
         purpose = None
@@ -110,7 +117,8 @@ class Trusting:
             weighing.steps.passed(Check.PURPOSE, "it may sign documents", certificate.sha256.hex())
         else:
             purpose = self._unfit(certificate, "its purposes don't include signing documents", weighing)
-        return self._judge(certificate, proven, weighing, purpose, fresh_for=proven, stamped=None)
+        conclusion = self._judge(certificate, proven, weighing, purpose, fresh_for=proven, stamped=None)
+        return self._raised(conclusion, stated or certificate.not_valid_after)
 
     def judge_authority(
         self, certificate: x509.Certificate, proven: datetime, stamped: datetime, steps: Steps | None = None
@@ -126,7 +134,24 @@ class Trusting:
             weighing.steps.passed(Check.PURPOSE, "it may stamp times", certificate.sha256.hex())
         else:
             purpose = self._unfit(certificate, "it is no time-stamping certificate", weighing)
-        return self._judge(certificate, proven, weighing, purpose, fresh_for=stamped, stamped=stamped)
+        conclusion = self._judge(certificate, proven, weighing, purpose, fresh_for=stamped, stamped=stamped)
+        return self._raised(conclusion, stamped)
+
+    def _raised(self, conclusion: Conclusion, moment: datetime) -> Conclusion:
+        """The conclusion on an expired certificate, raised where it is known not to have been revoked at ``moment``.
+
+        EN 319 102-1, 5.2.6.4 and 5.6.2: that is all that archived revocation data can do. It would take a proof that
+        what it signed existed before it expired to go further (5.6.2.4), and only a later time-stamp gives that.
+        """
+        chain = conclusion.chain
+        if conclusion.sub_indication is not SubIndication.OUT_OF_BOUNDS_NO_POE or len(chain) < 2:
+            return conclusion
+        if not any(item.code == "certificate.expired" for item in conclusion.findings):
+            return conclusion
+        known = all(
+            self.revocation.status(item, issuer, moment, self.at).state == "good" for item, issuer in pairwise(chain)
+        )
+        return replace(conclusion, sub_indication=SubIndication.OUT_OF_BOUNDS_NOT_REVOKED) if known else conclusion
 
     def _unfit(self, certificate: x509.Certificate, message: str, weighing: _Weighing) -> Problem | None:
         finding = _fail("certificate.purpose", message)

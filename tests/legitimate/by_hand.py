@@ -138,7 +138,9 @@ def _groups(numbers: list[int], together: bool) -> list[list[int]]:
 def _stream(rows: Mapping[int, tuple[int, int]], size: int, start: int, common: bytes, line: bytes) -> bytes:
     every = {**rows, size: (start, 0)}
     data = b"".join(
-        (b"\0" + bytes(4) + b"\0\1") if every[n][0] < 0 else b"\1%s%s" % (every[n][0].to_bytes(4), every[n][1].to_bytes(2))
+        (b"\0" + bytes(4) + b"\0\1")
+        if every[n][0] < 0
+        else b"\1%s%s" % (every[n][0].to_bytes(4), every[n][1].to_bytes(2))
         for n in sorted(every)
     )
     index = b" ".join(b"%d 1" % number for number in sorted(every))

@@ -86,8 +86,9 @@ def sign(
     if visible is not None:
         new = SigFieldSpec(name, box=visible)
     made = signers.PdfSigner(
-        signers.PdfSignatureMetadata(field_name=name, md_algorithm=meta.pop("md_algorithm", "sha256"),
-                                     subfilter=sub_filter, **meta),
+        signers.PdfSignatureMetadata(
+            field_name=name, md_algorithm=meta.pop("md_algorithm", "sha256"), subfilter=sub_filter, **meta
+        ),
         signer or _signer(),
         timestamper=_stamper() if stamp else None,
         new_field_spec=new,
@@ -156,12 +157,16 @@ def once(pdf: bytes) -> Iterator[Made]:
         yield Made(f"{told} long term", long_term(pdf, sub_filter=sub_filter))
         yield Made(f"{told} archived", long_term(pdf, sub_filter=sub_filter, use_pades_lta=sub_filter is _PADES))
     lock = FieldMDPSpec(FieldMDPAction.ALL)
-    yield Made("locked", sign(pdf, new=SigFieldSpec("Tanda1", field_mdp_spec=lock, doc_mdp_update_value=MDPPerm.NO_CHANGES)))
+    yield Made(
+        "locked", sign(pdf, new=SigFieldSpec("Tanda1", field_mdp_spec=lock, doc_mdp_update_value=MDPPerm.NO_CHANGES))
+    )
     seed = SigSeedValueSpec(reasons=["a", "b"], cert=SigCertConstraints(subject_dn=None))
     yield Made("seeded", sign(pdf, new=SigFieldSpec("Tanda1", seed_value_dict=seed), reason="a"))
     cades = CAdESSignedAttrSpec(timestamp_content=True)
     yield Made("content time-stamp", sign(pdf, stamp=True, cades_signed_attr_spec=cades))
-    yield Made("field and widget apart", sign(pdf, new=SigFieldSpec("Tanda1", combine_annotation=False, box=(9, 9, 99, 99))))
+    yield Made(
+        "field and widget apart", sign(pdf, new=SigFieldSpec("Tanda1", combine_annotation=False, box=(9, 9, 99, 99)))
+    )
 
 
 def several(pdf: bytes) -> Iterator[Made]:
@@ -178,12 +183,16 @@ def several(pdf: bytes) -> Iterator[Made]:
         yield Made(f"{told} field and widget apart", sign(one, "Tanda2", siti, sub_filter=sub_filter, new=apart))
         for permission in (MDPPerm.FILL_FORMS, MDPPerm.ANNOTATE):
             certified = sign(pdf, sub_filter=sub_filter, certify=True, docmdp_permissions=permission)
-            yield Made(f"{told} certified {permission.name}, signed", sign(certified, "Tanda2", siti, sub_filter=sub_filter))
+            yield Made(
+                f"{told} certified {permission.name}, signed", sign(certified, "Tanda2", siti, sub_filter=sub_filter)
+            )
             prepared = _prepared(pdf)
             certified = sign(prepared, "Tanda1", certify=True, docmdp_permissions=permission, sub_filter=sub_filter)
             first = sign(certified, "Kosong1", siti, sub_filter=sub_filter)
             yield Made(f"{told} certified {permission.name}, a field signed", first)
-            yield Made(f"{told} certified {permission.name}, both signed", sign(first, "Kosong2", budi, sub_filter=sub_filter))
+            yield Made(
+                f"{told} certified {permission.name}, both signed", sign(first, "Kosong2", budi, sub_filter=sub_filter)
+            )
             yield Made(f"{told} certified {permission.name}, archived", stamped(first))
         mixed = sign(one, "Tanda2", siti, sub_filter=_PADES if sub_filter is _ADOBE else _ADOBE)
         yield Made(f"{told}, then the other", mixed)
@@ -219,7 +228,9 @@ def later(pdf: bytes) -> Iterator[Made]:
 
 def _touched(pdf: bytes) -> bytes:
     writer = _writer(pdf)
-    writer.set_info(generic.DictionaryObject({**_information(writer), pdf_name("/ModDate"): generic.pdf_date(datetime.now(UTC))}))
+    writer.set_info(
+        generic.DictionaryObject({**_information(writer), pdf_name("/ModDate"): generic.pdf_date(datetime.now(UTC))})
+    )
     out = BytesIO()
     writer.write(out)
     return out.getvalue()

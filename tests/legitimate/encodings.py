@@ -50,14 +50,10 @@ def own(pdf: bytes) -> Iterator[Made]:
     time = attribute("1.2.840.113549.1.9.5", der.tlv(0x17, NOW.strftime("%y%m%d%H%M%SZ").encode()))
     late = attribute("1.2.840.113549.1.9.5", der.generalized_time(NOW))
     capabilities = attribute("1.2.840.113549.1.9.15", der.sequence(der.sequence(der.oid("2.16.840.1.101.3.4.1.42"))))
-    archival = attribute(
-        "1.2.840.113583.1.1.8", der.sequence(der.explicit(0, der.sequence(AUTHORITY.crl())))
-    )
+    archival = attribute("1.2.840.113583.1.1.8", der.sequence(der.explicit(0, der.sequence(AUTHORITY.crl()))))
     protection = attribute(
         "1.2.840.113549.1.9.52",
-        der.sequence(
-            der.sequence(der.oid("2.16.840.1.101.3.4.2.1")), der.tlv(0xA1, der.oid("1.2.840.10045.4.3.2"))
-        ),
+        der.sequence(der.sequence(der.oid("2.16.840.1.101.3.4.2.1")), der.tlv(0xA1, der.oid("1.2.840.10045.4.3.2"))),
     )
     old = der.sequence(der.sequence(der.sequence(der.octet_string(hashlib.sha1(OFFICIAL.der).digest()))))
     version_one = attribute("1.2.840.113549.1.9.16.2.12", old)

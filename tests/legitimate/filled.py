@@ -84,43 +84,64 @@ def fillings(made: Form, pdf: bytes) -> Iterator[tuple[str, dict[int, bytes | No
     )
     ap = b"<</N %d 0 R>>" % new
     yield "text", {made.text: source(made.text, {b"V": b"(Siti)", b"AP": ap}), new: look}
-    yield "text in UTF-16", {
-        made.text: source(made.text, {b"V": b"<FEFF0053006900740069>", b"AP": ap, b"M": b"(D:20260201)"}),
-        new: look,
-    }
-    yield "text, look written in place", {
-        made.text: source(made.text, {b"V": b"(Siti)", b"AP": b"<</N %d 0 R>>" % made.empty_look}),
-    }
-    yield "text, background told", {
-        made.text: source(made.text, {b"V": b"(Siti)", b"AP": ap, b"MK": b"<</BG[1 1 1]>>"}),
-        new: look,
-    }
+    yield (
+        "text in UTF-16",
+        {
+            made.text: source(made.text, {b"V": b"<FEFF0053006900740069>", b"AP": ap, b"M": b"(D:20260201)"}),
+            new: look,
+        },
+    )
+    yield (
+        "text, look written in place",
+        {
+            made.text: source(made.text, {b"V": b"(Siti)", b"AP": b"<</N %d 0 R>>" % made.empty_look}),
+        },
+    )
+    yield (
+        "text, background told",
+        {
+            made.text: source(made.text, {b"V": b"(Siti)", b"AP": ap, b"MK": b"<</BG[1 1 1]>>"}),
+            new: look,
+        },
+    )
     yield "box", {made.check: source(made.check, {b"V": b"/Ya", b"AS": b"/Ya"})}
-    yield "radio", {
-        made.radio: source(made.radio, {b"V": b"/dua"}),
-        made.two: source(made.two, {b"AS": b"/dua"}),
-    }
+    yield (
+        "radio",
+        {
+            made.radio: source(made.radio, {b"V": b"/dua"}),
+            made.two: source(made.two, {b"AS": b"/dua"}),
+        },
+    )
     yield "choice", {made.choice: source(made.choice, {b"V": b"(B)", b"I": b"[1]", b"AP": ap}), new: look}
     needs = {entry.number: with_key(acro, b"NeedAppearances", b"true")}
     yield "text, looks are to be made", {made.text: source(made.text, {b"V": b"(Siti)"}), **needs}
-    yield "text, looks are to be made though there", {
-        made.text: source(made.text, {b"V": b"(Siti)", b"AP": ap}),
-        new: look,
-        **needs,
-    }
-    yield "text, looks not to be made", {
-        made.text: source(made.text, {b"V": b"(Siti)", b"AP": ap}),
-        new: look,
-        entry.number: with_key(acro, b"NeedAppearances", b"false"),
-    }
-    yield "all", {
-        made.text: source(made.text, {b"V": b"(Siti)", b"AP": ap}),
-        made.check: source(made.check, {b"V": b"/Ya", b"AS": b"/Ya"}),
-        made.radio: source(made.radio, {b"V": b"/satu"}),
-        made.one: source(made.one, {b"AS": b"/satu"}),
-        made.choice: source(made.choice, {b"V": b"(A)", b"AP": ap}),
-        new: look,
-    }
+    yield (
+        "text, looks are to be made though there",
+        {
+            made.text: source(made.text, {b"V": b"(Siti)", b"AP": ap}),
+            new: look,
+            **needs,
+        },
+    )
+    yield (
+        "text, looks not to be made",
+        {
+            made.text: source(made.text, {b"V": b"(Siti)", b"AP": ap}),
+            new: look,
+            entry.number: with_key(acro, b"NeedAppearances", b"false"),
+        },
+    )
+    yield (
+        "all",
+        {
+            made.text: source(made.text, {b"V": b"(Siti)", b"AP": ap}),
+            made.check: source(made.check, {b"V": b"/Ya", b"AS": b"/Ya"}),
+            made.radio: source(made.radio, {b"V": b"/satu"}),
+            made.one: source(made.one, {b"AS": b"/satu"}),
+            made.choice: source(made.choice, {b"V": b"(A)", b"AP": ap}),
+            new: look,
+        },
+    )
 
 
 def filled(pdf: bytes) -> Iterator[Made]:

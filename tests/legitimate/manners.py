@@ -104,7 +104,14 @@ def twice(pdf: bytes) -> Iterator[Made]:
 
 def mixed(pdf: bytes) -> Iterator[Made]:
     """Signatures by programs that write revisions differently."""
-    names = ("lines of CR", "stream", "table", "nothing after the end", "comment before startxref", "rows written again")
+    names = (
+        "lines of CR",
+        "stream",
+        "table",
+        "nothing after the end",
+        "comment before startxref",
+        "rows written again",
+    )
     for one in names:
         for other in names:
             if one != other:

@@ -318,10 +318,13 @@ def test_an_old_letter_whose_certificates_have_all_expired_is_not_green_and_not_
 ) -> None:
     pdf, past, archived = old
     trust = listed(past, tmp_path)
-    for material in ((), (Material(crls=(archived,), given=True),)):
+    for material, expected in (
+        ((), SubIndication.OUT_OF_BOUNDS_NO_POE),
+        ((Material(crls=(archived,), given=True),), SubIndication.OUT_OF_BOUNDS_NOT_REVOKED),
+    ):
         found = validate(pdf, trust, NOW, material=material)
         assert found.verdict is Verdict.INDETERMINATE
-        assert found.signatures[0].sub_indication is SubIndication.OUT_OF_BOUNDS_NO_POE
+        assert found.signatures[0].sub_indication is expected
         assert found.signatures[0].integrity.holds
         assert found.signatures[0].level in (Level.PKCS7_T, Level.PKCS7_LT)
         assert "unchanged since the time-stamp of" in found.sentence.en

@@ -273,8 +273,9 @@ def test_a_document_time_stamp_proves_the_time_of_a_signature_whose_certificate_
     assert report(pdf, AUTHORITY.crl(NOW - 2 * DAY)).verdict is Verdict.GENUINE
     assert report(pdf, AUTHORITY.crl(NOW)).verdict is Verdict.INDETERMINATE
     assert report(letter(holder), AUTHORITY.crl(NOW - 2 * DAY)).signatures[0].sub_indication is (
-        SubIndication.OUT_OF_BOUNDS_NO_POE
+        SubIndication.OUT_OF_BOUNDS_NOT_REVOKED
     )
+    assert validate(letter(holder), TRUST, NOW).signatures[0].sub_indication is SubIndication.OUT_OF_BOUNDS_NO_POE
 
 
 # --- certificates ----------------------------------------------------------------------------------
