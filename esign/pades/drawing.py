@@ -56,6 +56,10 @@ class Drawings:
             known = self._empty[width, height, rotate] = self._form((width, height), rotate, b"<<>>", b"")
         return known
 
+    def use_gray(self, profile: Ref) -> None:
+        """Has later drawings refer to a profile of gray that the letter has already; it must be `gray`."""
+        self._gray = profile
+
     def blank_form(self, width: float, height: float, rotate: int = 0) -> Ref:
         """White paper of that size, for the field of one who signs later: it hides the tag that his stamp will cover.
 

@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 
 from esign.errors import LetterAlreadySigned, LetterTruncated
 from esign.pades import permissions
+from esign.pades.appearance import gray
 from esign.pades.drawing import Drawings, FooterPages
 from esign.pades.fields import Form, FormField
 from esign.pades.increment import Increment
 from esign.pades.leaves import Pages
 from esign.pades.serialise import name_bytes, numbers_bytes, reference_bytes
 from esign.pades.spec import INVISIBLE, ExistingField, FollowerField, NewField, Prepared, Rect, SignatureSpec
+from esign.pdf.filters import decode
 from esign.pdf.syntax import Name, Object, PdfDict, PdfSyntaxError, Ref, Stream
 
 WIDGET_FLAGS = 132
@@ -155,11 +157,30 @@ class _Signature:
         if not field.widgets:
             return
         widget = self.increment.edit_dictionary(field.widgets[0])
-        appearance = PdfDict()
-        appearance["N"] = self._appearance(self.pages.rotation_of(field.widgets[0]))
-        widget["AP"] = appearance
+        # Without a stamp, what an earlier signature showed there stays: the white paper over a follower's tag.
+        if self.spec.appearance is not None or not self.form.signatures or "AP" not in widget:
+            self._use_gray_of(widget)
+            appearance = PdfDict()
+            appearance["N"] = self._appearance(self.pages.rotation_of(field.widgets[0]))
+            widget["AP"] = appearance
         flags = self.increment.resolve(widget.get("F"))
         widget["F"] = (flags if isinstance(flags, int) else 0) | WIDGET_FLAGS
+
+    def _use_gray_of(self, widget: PdfDict) -> None:
+        """Has the stamp name the profile of gray that the field's white paper names, so that only its content differs.
+
+        EU DSS calls it a deletion when another object of the same profile takes the place of the one there was.
+        """
+        increment = self.increment
+        picture = increment.resolve(increment.dictionary(widget.get("AP")).get("N"))
+        if not isinstance(picture, Stream):
+            return
+        spaces = increment.dictionary(increment.dictionary(picture.dictionary.get("Resources")).get("ColorSpace"))
+        named = increment.array(spaces.get("DefaultGray"))
+        profile = named[1] if len(named) == 2 and named[0] == "ICCBased" else None
+        stream = increment.stream_data(profile)
+        if isinstance(profile, Ref) and stream is not None and _is_gray(*stream):
+            self.drawings.use_gray(profile)
 
     def _appearance(self, rotate: int) -> Ref:
         if self.spec.appearance is None:
@@ -246,6 +267,13 @@ def pdf_date(moment: datetime) -> str:
     sign, minutes = ("-", -offset) if offset < timedelta(0) else ("+", offset)
     hours, rest = divmod(int(minutes.total_seconds()) // 60, 60)
     return moment.strftime("D:%Y%m%d%H%M%S") + f"{sign}{hours:02}'{rest:02}'"
+
+
+def _is_gray(dictionary: PdfDict, raw: bytes) -> bool:
+    try:
+        return decode(raw, dictionary) == gray()
+    except PdfSyntaxError:
+        return False
 
 
 def _lock_entries(increment: Increment, lock: permissions.FieldLock, container: Ref) -> bytes:
