@@ -131,7 +131,7 @@ class _Prefix:
         return (found.width, found.height)
 
     def content(self, number: int) -> Content:
-        """What the page says and shows without form fields."""
+        """What the page says and shows without form fields and notes."""
         if number not in self._contents:
             self._contents[number] = self._content(number)
         return self._contents[number]
@@ -142,6 +142,7 @@ class _Prefix:
                 return None
             with closing(page.get_textpage()) as text:
                 words = text.get_text_range()
+            _hide_notes(page)
             image = self._drawn(page, CONTENT_DPI, forms=False)
             return None if image is None else (words, hashlib.sha256(image.tobytes()).digest())
 
@@ -231,6 +232,16 @@ class _Prefix:
         buffer = (ctypes.c_ushort * (length // 2))()
         raw.FPDFAnnot_GetFormFieldName(self._document.formenv, annotation, buffer, length)
         return bytes(buffer).decode("utf-16-le", "replace").rstrip("\0")
+
+
+def _hide_notes(page: pypdfium2.PdfPage) -> None:
+    """Hides notes stuck to a page: where they may be added, what they cover is asked apart."""
+    for index in range(raw.FPDFPage_GetAnnotCount(page)):
+        annotation = raw.FPDFPage_GetAnnot(page, index)
+        if annotation:
+            if raw.FPDFAnnot_GetSubtype(annotation) in (raw.FPDF_ANNOT_TEXT, raw.FPDF_ANNOT_POPUP):
+                raw.FPDFAnnot_SetFlags(annotation, raw.FPDFAnnot_GetFlags(annotation) | raw.FPDF_ANNOT_FLAG_HIDDEN)
+            raw.FPDFPage_CloseAnnot(annotation)
 
 
 def _reveal(page: pypdfium2.PdfPage) -> None:

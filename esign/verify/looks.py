@@ -15,13 +15,14 @@ FLAT = 1.0
 MAX_LOOK = 65_536
 """Bytes of an appearance that are looked at; a larger one shows something."""
 
-_STRINGS = re.compile(rb"\((?:[^()\\]|\\.)*\)|<[0-9A-Fa-f\s]*>|/[^\s()<>\[\]{}/%]+")
+_STRINGS = re.compile(rb"\((?:[^()\\]|\\.)*\)|<[0-9A-Fa-f\s]*>|/[^\s()<>\[\]{}/%]+|%[^\r\n]*")
 _OPERATOR = re.compile(rb"(?<![^\s\])>}])[A-Za-z'\"][A-Za-z0-9*'\"]*")
 _SHOWING_NOTHING = frozenset(
     b"BMC BDC EMC MP DP q Q cm w J j M d ri i gs g G rg RG k K cs CS sc SC W W* n re"
     b" BT ET Tf Tc Tw Tz TL Tr Ts Td TD Tm T*".split()
 )
 _RECTANGLES = frozenset(b"f F f* S s B B* b b*".split())
+_LINES = frozenset(b"m l c v y h".split())
 
 
 def shows_nothing(view: View, widget: PdfDict) -> bool:
@@ -72,6 +73,15 @@ def _stays_inside(view: View, look: Object, *, flat: bool) -> bool:
     if clip is None:
         return False
     return not flat or clip[0] == clip[2] or clip[1] == clip[3]
+
+
+def draws_only(view: View, annotation: PdfDict) -> bool:
+    """Whether an annotation's looks are lines and areas: no text, no image, no form."""
+    try:
+        looks = view.dictionary(annotation.get("AP"))
+        return all(_paints_only(view, look, _SHOWING_NOTHING | _RECTANGLES | _LINES) for look in looks.values())
+    except PdfSyntaxError:
+        return False
 
 
 def _paints_only(view: View, look: object, harmless: frozenset[bytes]) -> bool:

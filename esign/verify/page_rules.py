@@ -3,6 +3,7 @@
 from esign.pdf.syntax import Object, PdfDict, Ref
 from esign.verify.difference import Difference
 from esign.verify.judgement import Judgement, changed_keys, continues, refers_to, type_of
+from esign.verify.notes import is_permitted_note
 from esign.verify.pagefinder import box_of, page_index
 
 
@@ -84,4 +85,7 @@ def _annotations(judge: Judgement, number: int, old: list[Object], new: list[Obj
             continue
         kind = judge.final.name(annotation.get("Subtype")) or "unknown"
         box = box_of(judge.final, annotation)
+        if is_permitted_note(judge, item, annotation):
+            judge.permit("annotation.note", "a note was added, as the certificate permits", number, page=page, box=box)
+            continue
         judge.suspect("annotation.added", f"an annotation ({kind}) was added", number, page=page, box=box)

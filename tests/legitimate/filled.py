@@ -162,3 +162,33 @@ def filled(pdf: bytes) -> Iterator[Made]:
             yield Made(f"{told}: {name}", after)
             yield Made(f"{told}: {name}, in a stream", append(signed, objects, Ends(table=False)))
             yield Made(f"{told}: {name}, signed again", sign_by_hand(after, second(Manner()), plainly(SECOND)))
+
+
+def noted(pdf: bytes) -> Iterator[Made]:
+    """Notes stuck to a document whose certificate permits annotations."""
+    certified = sign_by_hand(
+        pdf,
+        Manner(
+            keys=b"/Reference[<</Type/SigRef/TransformMethod/DocMDP/TransformParams<</Type/TransformParams/P 3/V/1.2>>>>]",
+            catalogue={"Perms": b"<</DocMDP @sig>>"},
+        ),
+    )
+    view, new = PdfFile(certified).view(), next_number(certified)
+    page = first_page(view)
+    source = view.dictionary(Ref(page, 0))
+    older = [written(item) for item in view.array(source.get("Annots"))]
+    icon = stream(b"1 1 0 rg 0 0 20 20 re f 4 4 m 16 4 l S", b"/Type/XObject/Subtype/Form/BBox[0 0 20 20]")
+    note = b"<</Type/Annot/Subtype/Text/Rect[70 70 90 90]/F 28/Contents(catatan)/Name/Comment/Open false/T(Siti)"
+    for name, keys in {"plain": b"", "with a look": b"/AP<</N %d 0 R>>" % (new + 1)}.items():
+        window = b"<</Type/Annot/Subtype/Popup/Rect[100 70 280 170]/Parent %d 0 R>>" % new
+        objects: dict[int, bytes | None] = {
+            page: with_key(
+                written(source), b"Annots", b"[%s]" % b" ".join([*older, b"%d 0 R %d 0 R" % (new, new + 2)])
+            ),
+            new: note + keys + b"/Popup %d 0 R>>" % (new + 2),
+            new + 1: icon,
+            new + 2: window,
+        }
+        after = append(certified, objects)
+        yield Made(f"a note, {name}", after)
+        yield Made(f"a note, {name}, signed", sign_by_hand(after, second(Manner()), plainly(SECOND)))

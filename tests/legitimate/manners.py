@@ -98,7 +98,7 @@ def twice(pdf: bytes) -> Iterator[Made]:
             continue
         again = second(manner, catalogue=None, keys=b"" if "certified" in name else manner.keys)
         if again.look is not None and "certified" not in name:
-            again = replace(again, rect=b"[300 60 500 120]")
+            again = replace(again, rect=b"[80 70 240 110]")  # upon the first, as seals are put
         yield Made(name, sign_by_hand(sign_by_hand(pdf, manner), again, plainly(SECOND)))
 
 
