@@ -97,7 +97,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535, description="Port that the server listens on.")
     public_url: str = Field(
         default="",
-        description="Address that citizens see and QR codes hold; without it, the server's own on this machine.",
+        description="Address that citizens see and QR codes hold, without a path; else the server's own here.",
     )
     pki_url: str = Field(
         default="",
@@ -274,6 +274,13 @@ class Settings(BaseSettings):
                 raise ValueError("it must be an http or https address")
             if parts.query or parts.fragment or parts.username:
                 raise ValueError("it must be an address without query, fragment or user")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _has_no_path(cls, value: str) -> str:
+        if urlsplit(value).path:
+            raise ValueError("it must be an address without a path: QR codes hold it in capitals")
         return value
 
     @field_validator("database_url")

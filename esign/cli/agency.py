@@ -4,15 +4,19 @@ import base64
 import json
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
 from esign.cli.console import actor, opened, refuse
 from esign.registry.agencies import AgencyChanges, NewAgency
 from esign.registry.models import Agency
-from esign.service import parties
+from esign.service import parties, presenting
+from esign.service.services import Services
 
 app = typer.Typer(help="Agencies (OPD): names, domains, stamps, classifications.", no_args_is_help=True)
+
+_DOMAIN = "Where the pages for people are: QR codes lead there, and it is printed beside them."
 
 Slug = Annotated[str, typer.Argument(help="Short name: small letters, digits and hyphens.")]
 StampFile = Annotated[
@@ -31,7 +35,7 @@ ClassesFile = Annotated[
 def add(
     slug: Slug,
     name: Annotated[str, typer.Option(help="Full name, as in letterheads.")],
-    domain: Annotated[str, typer.Option(help="Domain printed beside the QR code.")],
+    domain: Annotated[str, typer.Option(help=_DOMAIN)],
     timezone: Annotated[str, typer.Option(help="Asia/Jakarta, Asia/Makassar or Asia/Jayapura.")] = "Asia/Jakarta",
     footer: Annotated[bool, typer.Option(help="Two small lines on each page.")] = False,
     stamp: StampFile = None,
@@ -45,14 +49,15 @@ def add(
     if classifications:
         values["classifications"] = _json(classifications)
     with opened() as services:
-        _show(parties.add_agency(services, NewAgency(**values), actor()))
+        _show(added := parties.add_agency(services, NewAgency(**values), actor()))
+        _warn_of_domain(services, added)
 
 
 @app.command()
 def change(
     slug: Slug,
     name: Annotated[str | None, typer.Option(help="Full name.")] = None,
-    domain: Annotated[str | None, typer.Option(help="Domain printed beside the QR code.")] = None,
+    domain: Annotated[str | None, typer.Option(help=_DOMAIN)] = None,
     timezone: Annotated[str | None, typer.Option(help="IANA name of the zone.")] = None,
     footer: Annotated[bool | None, typer.Option(help="Two small lines on each page.")] = None,
     enabled: Annotated[bool | None, typer.Option(help="Switch the agency on or off.")] = None,
@@ -70,7 +75,9 @@ def change(
     with opened() as services:
         if stamp or logo:
             values["stamp"] = _stamp(dict(parties.agency(services, slug).stamp), stamp, logo)
-        _show(parties.change_agency(services, slug, AgencyChanges(**values), actor()))
+        _show(changed := parties.change_agency(services, slug, AgencyChanges(**values), actor()))
+        if domain is not None:
+            _warn_of_domain(services, changed)
 
 
 @app.command("list")
@@ -84,6 +91,13 @@ def list_() -> None:
 def _show(agency: Agency) -> None:
     state = "" if agency.enabled else "  (off)"
     typer.echo(f"{agency.slug}  {agency.name}  {agency.domain}  {agency.timezone}{state}")
+
+
+def _warn_of_domain(services: Services, agency: Agency) -> None:
+    """Says so where QR codes lead to another host than the service is said to have: nothing tells if it answers."""
+    if agency.domain != urlsplit(services.settings.public_url).netloc:
+        address = presenting.address(services, agency, "CODE")
+        typer.echo(f"QR codes of this agency hold {address}: see to it that {agency.domain} leads here.", err=True)
 
 
 def _stamp(theme: dict[str, Any], file: Path | None, logo: Path | None) -> dict[str, Any]:

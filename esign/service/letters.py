@@ -15,7 +15,7 @@ from esign.pades.letter import LetterFacts
 from esign.registry import agencies, audit, letters, states
 from esign.registry import search as register
 from esign.registry.models import Event, Letter, Scope, Status
-from esign.service import planning, presenting, signing, stamping
+from esign.service import planning, presenting, selfcheck, signing, stamping
 from esign.service.orders import Caller, LetterFields, LetterQuery, SigningPlan, SignOrder
 from esign.service.services import Services
 from esign.service.views import LetterPage, LetterView
@@ -43,6 +43,7 @@ def draft(
     caller.require(Scope.LETTERS_SIGN)
     with _refusal_recorded(services, caller, _handed_in(pdf, fields)):
         facts = stamping.examine(services, pdf)
+        selfcheck.refuse_broken(services, pdf, facts)
         with services.database.read() as session:
             new = _new(services, session, caller, pdf, facts, fields, plan)
         services.blobs.put(pdf)
@@ -76,6 +77,7 @@ def sign_new(
     with _refusal_recorded(services, caller, _handed_in(pdf, fields)):
         job = signing.prepare(services, caller, order, None, claim)
         facts = stamping.examine(services, pdf)
+        selfcheck.refuse_broken(services, pdf, facts)
         now = services.clock.now()
         with services.database.write() as session:
             new = _new(services, session, caller, pdf, facts, fields, plan)

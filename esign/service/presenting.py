@@ -34,7 +34,7 @@ _MONTHS = (
 def address(services: Services, agency: Agency, code: str) -> str:
     """The address of a letter's verification page, on the agency's own domain."""
     public = urlsplit(services.settings.public_url)
-    return f"{public.scheme}://{agency.domain or public.netloc}{public.path}/v/{code}"
+    return f"{public.scheme}://{agency.domain or public.netloc}/v/{code}"
 
 
 def long_date(day: date | datetime) -> str:

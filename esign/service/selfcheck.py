@@ -1,4 +1,4 @@
-"""What was made is checked by our own verification before anyone gets it (design.md, 5.6)."""
+"""What was made is checked by our own verification before anyone gets it (design.md, 5.6); what others made, too."""
 
 import hashlib
 from collections.abc import Sequence
@@ -6,12 +6,34 @@ from collections.abc import Sequence
 from asn1crypto import x509
 
 from esign.ca.authority import Authority
+from esign.errors import LetterSignatureBroken
+from esign.pades.letter import LetterFacts
 from esign.pades.profile import Profile
 from esign.pades.sign import SignedLetter
 from esign.service.services import Services
 from esign.verify.online import examine
 from esign.verify.report import ChangeState, Report, SignatureKind, SignatureReport, SubIndication, Verdict
 from esign.x509.trust import TrustStore
+
+
+def refuse_broken(services: Services, pdf: bytes, facts: LetterFacts) -> None:
+    """Refuses a letter that carries a signature which does not hold, before another is put beside it.
+
+    Whom it is by does not matter: we can't vouch for strangers' roots. Raises `LetterSignatureBroken`, `Busy`.
+    """
+    if not facts.signed:
+        return
+    report = examine(
+        pdf,
+        TrustStore(anchors=()),
+        services.clock,
+        services.parse,
+        renderer=services.render,
+        integrity_only=True,
+        timeout=services.settings.sandbox_seconds,
+    )
+    if not report.signatures or not all(_holds(each) for each in report.signatures):
+        raise LetterSignatureBroken
 
 
 def problems(
@@ -21,8 +43,7 @@ def problems(
 
     ``own_before`` are the fingerprints of the certificates of our earlier signatures in the letter, in
     order. Every one of them, and the new one, must validate to the authorities' roots; what strangers
-    signed before must still be intact, for we can't vouch for their roots. Raises `Busy` and
-    `LetterNotExamined`.
+    signed before must still be intact, for we can't vouch for their roots. Raises `Busy`.
     """
     if not signed.pdf.startswith(original) or len(signed.pdf) <= len(original):
         return ["the letter's bytes are not a prefix of the signed file"]
@@ -69,11 +90,7 @@ def _only_revocation_is_missing(found: SignatureReport, signed: SignedLetter) ->
 
 def _wrong_in_earlier(made: Sequence[SignatureReport], mine: SignatureReport, own_before: Sequence[str]) -> list[str]:
     earlier = [each for each in made if each is not mine]
-    wrong = [
-        f"the earlier signature in {each.field} no longer holds"
-        for each in earlier
-        if not each.integrity.holds or each.changes.state is ChangeState.SUSPICIOUS
-    ]
+    wrong = [f"the earlier signature in {each.field} no longer holds" for each in earlier if not _holds(each)]
     sound = [each.signer.sha256 for each in earlier if each.signer is not None and each.verdict is Verdict.GENUINE]
     wrong.extend(
         f"our earlier signature by {fingerprint[:16]}… is no longer genuine"
@@ -81,6 +98,11 @@ def _wrong_in_earlier(made: Sequence[SignatureReport], mine: SignatureReport, ow
         if fingerprint not in sound
     )
     return wrong
+
+
+def _holds(found: SignatureReport) -> bool:
+    """Whether the signed bytes are there as signed, and nothing was changed since that may not be."""
+    return found.integrity.holds and found.changes.state is not ChangeState.SUSPICIOUS
 
 
 def _wrong_in_file(report: Report) -> list[str]:

@@ -70,6 +70,10 @@ class Installation:
         changed = self.variables | {f"ESIGN_{name.upper()}": value for name, value in given.items()}
         return replace(self, variables={name: value for name, value in changed.items() if value is not None})
 
+    def signing_as(self, signer: str) -> Self:
+        """The same, with another official who signs."""
+        return replace(self, signer=signer)
+
     @property
     def environment(self) -> dict[str, str]:
         """The variables of a process of it."""

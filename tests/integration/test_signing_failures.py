@@ -134,6 +134,22 @@ def test_a_letter_that_is_being_signed_is_not_withdrawn_under_the_signature(
         letters.sign(house.services, caller, made.id, order(house.signer(name="Tiga")), SECRET)
 
 
+# --- what others signed before ---------------------------------------------------------------------
+
+
+def test_a_letter_whose_signature_does_not_hold_is_refused_by_name_before_anything_is_signed(
+    house: House, caller: Caller, signer: Signer
+) -> None:
+    pdf, before = letter_files.read("signed-pades"), house.kept()
+    changed = pdf.replace(b"/CreationDate(D:2026", b"/CreationDate(D:2016", 1)
+    assert changed != pdf
+    with pytest.raises(errors.LetterSignatureBroken):
+        letters.sign_new(house.services, caller, changed, fields(), order(signer), SECRET)
+    with pytest.raises(errors.LetterSignatureBroken):
+        letters.draft(house.services, caller, changed, fields())
+    assert house.kept() == before
+
+
 # --- plans that can't be carried out ---------------------------------------------------------------
 
 

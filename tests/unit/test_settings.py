@@ -103,6 +103,7 @@ def test_settings_are_read_once_for_a_process(variables: Variables) -> None:
     ("name", "value"),
     [
         ("ESIGN_PORT", "geheim"),
+        ("ESIGN_PUBLIC_URL", "https://surat.contoh.go.id/esign"),
         ("ESIGN_PORT", "70000"),
         ("ESIGN_ENVIRONMENT", "prod"),
         ("ESIGN_SECRET_KEY", "geheim"),
