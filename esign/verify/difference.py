@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 from esign.pdf.revisions import PdfFile, View
+from esign.pdf.segments import outside_large_streams
 from esign.pdf.syntax import (
     SEPARATOR,
     Object,
@@ -118,12 +119,13 @@ class History:
         """By number: the objects that refer to it, each as its own number, offset and index in its stream."""
         owners = self._owners()
         result: dict[int, list[tuple[int, int, int]]] = {}
-        for match in _REFERENCE.finditer(self._file.data):
-            number = int(match[1])
-            if wanted(number):
-                owner = self._plain_owner(owners, match.start())
-                if owner is not None:
-                    result.setdefault(number, []).append((owner[0], owner[1], -1))
+        for start, end in outside_large_streams(self._file, owners, self._final.get):
+            for match in _REFERENCE.finditer(self._file.data, start, end):
+                number = int(match[1])
+                if wanted(number):
+                    owner = self._plain_owner(owners, match.start())
+                    if owner is not None:
+                        result.setdefault(number, []).append((owner[0], owner[1], -1))
         for offset in sorted(self._containers()):
             stream = self._file.object_stream(offset, self._final.get)
             if not _REFERENCE.search(stream.data):

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from esign.pdf.pages import PageTree
 from esign.pdf.revisions import PdfFile, View
+from esign.pdf.segments import outside_large_streams
 from esign.pdf.sightings import Plan, Step
 from esign.pdf.syntax import SEPARATOR, Object, PdfDict, PdfSyntaxError, Ref, Stream
 from esign.pdf.xref import Section
@@ -193,18 +194,19 @@ class _Climb:
                         elif entry.kind == 2:
                             containers.add(entry.first)
             self._referrers = {}
-            self._search(self._file.data, owners)
+            starts = sorted(owners)
+            for start, end in outside_large_streams(self._file, starts, self._final.get):
+                self._search(self._file.data, starts, owners, start, end)
             for number in containers:
                 self._search_stream(number)
         return self._referrers
 
-    def _search(self, data: bytes, owners: dict[int, int]) -> None:
-        starts = sorted(owners)
+    def _search(self, data: bytes, starts: list[int], owners: dict[int, int], start: int, end: int) -> None:
         result = self._referrers
         if result is None:
             return
-        index, count = -1, len(starts)
-        for match in _REFERENCE.finditer(data):
+        index, count = bisect_right(starts, start) - 1, len(starts)
+        for match in _REFERENCE.finditer(data, start, end):
             at = match.start()
             if index + 1 < count and starts[index + 1] <= at:
                 index = bisect_right(starts, at, index + 1) - 1
@@ -220,7 +222,8 @@ class _Climb:
                 stream = self._file.object_stream(entry.first, self._final.get)
             except PdfSyntaxError:
                 continue
-            self._search(stream.data, {offset: held for held, offset in stream.objects})
+            owners = {offset: held for held, offset in stream.objects}
+            self._search(stream.data, sorted(owners), owners, 0, len(stream.data))
 
 
 def _value(view: View, number: int) -> Object:
