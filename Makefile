@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup run test check format bench lock letters clean
+.PHONY: help setup run test check format fuzz bench lock letters clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -38,6 +38,12 @@ check: setup  ## format, lint, types, layers, migrations, OpenAPI snapshot
 format: setup  ## format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+MUTANTS ?= 200000
+SEED ?= 2026
+
+fuzz: setup  ## mutants of signed letters, e.g. MUTANTS=200000 SEED=2026; fails when one is believed that shows otherwise
+	@$(BIN)/python -W ignore -m tests.fuzz --mutants $(MUTANTS) --seed $(SEED)
 
 bench: setup  ## run the benchmarks
 	$(BIN)/python -m bench

@@ -1,6 +1,7 @@
 """What may be changed in trailer and catalogue after a signature: validation data, dates, extensions, metadata."""
 
 from esign.pdf.syntax import Object, PdfDict, Ref, Stream
+from esign.pdf.xref import MAX_NUMBER
 from esign.verify import roles
 from esign.verify.difference import has_duplicates
 from esign.verify.judgement import Judgement, changed_keys, numbers_of, type_of
@@ -26,6 +27,8 @@ def trailer(judge: Judgement) -> None:
         judge.suspect("trailer.root", "another document catalogue took the place of the signed one")
     if _size(new) < _size(old):
         judge.suspect("trailer.size", "/Size was lowered, which hides objects from some readers")
+    elif _size(new) > max(_size(old), MAX_NUMBER + 1):
+        judge.suspect("trailer.size", "/Size claims more objects than readers take, some of which then repair the file")
     if not judge.resolves_alike(old.get("Encrypt"), new.get("Encrypt")):
         judge.suspect("trailer.encrypt", "the encryption was changed")
     if "Encrypt" in old and not judge.history.same(_first(old.get("ID")), _first(new.get("ID"))):

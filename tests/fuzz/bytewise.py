@@ -5,8 +5,29 @@ import re
 
 from tests.fuzz.specimens import Specimen
 
-_BRITTLE = re.compile(rb"startxref|xref|trailer|%%EOF|/ByteRange|/Contents|/Prev|/Size|/Root|/W ?\[|/Index|endobj|stream|%PDF-")
-_INTERESTING = (b"\0", b"\n", b"\r", b" ", b"%", b"<", b">", b"(", b")", b"/", b"[", b"]", b"\xff", b"0", b"9", b"-", b"#", b"\\")
+_BRITTLE = re.compile(
+    rb"startxref|xref|trailer|%%EOF|/ByteRange|/Contents|/Prev|/Size|/Root|/W ?\[|/Index|endobj|stream|%PDF-"
+)
+_INTERESTING = (
+    b"\0",
+    b"\n",
+    b"\r",
+    b" ",
+    b"%",
+    b"<",
+    b">",
+    b"(",
+    b")",
+    b"/",
+    b"[",
+    b"]",
+    b"\xff",
+    b"0",
+    b"9",
+    b"-",
+    b"#",
+    b"\\",
+)
 
 
 def place(pdf: bytes | bytearray, specimen: Specimen, chance: random.Random) -> int:
@@ -55,7 +76,9 @@ def insert(pdf: bytearray, specimen: Specimen, chance: random.Random) -> None:
     if kind < 0.4:
         pdf[at:at] = b"".join(chance.choices(_INTERESTING, k=chance.choice((1, 1, 2, 8, 33))))
     elif kind < 0.7:
-        pdf[at:at] = chance.choice((b" ", b"\n", b"\0", b"0", b"\r\n", b"% \n")) * chance.choice((1, 2, 16, 31, 32, 33, 400))
+        pdf[at:at] = chance.choice((b" ", b"\n", b"\0", b"0", b"\r\n", b"% \n")) * chance.choice(
+            (1, 2, 16, 31, 32, 33, 400)
+        )
     else:
         pdf[at:at] = chance.randbytes(chance.choice((1, 3, 16, 100)))
 

@@ -79,7 +79,7 @@ class Judge:
             return Judged("raised", seconds, f"second reader: {type(error).__name__}: {error}")
         if not report.verdict.good:
             return Judged(f"{report.verdict} (second reader)", seconds)
-        return Judged(str(report.verdict), seconds, self._of_believed(mutant, report))
+        return Judged(str(report.verdict), seconds, self.of_believed(mutant, report))
 
     def _of_unsigned(self, mutant: Mutant) -> str | None:
         """A letter whose signature dictionaries are all still there is not unsigned."""
@@ -88,7 +88,8 @@ class Judge:
             return "unsigned, though all signature values stand where they stood"
         return None
 
-    def _of_believed(self, mutant: Mutant, report: Report) -> str | None:
+    def of_believed(self, mutant: Mutant, report: Report) -> str | None:
+        """Why a mutant that is believed ought not to be; None where it shows what was signed."""
         faults = []
         for parent in mutant.parents:
             fault = self._against(mutant, parent, report)
@@ -109,7 +110,11 @@ class Judge:
             else:
                 kept.append((item, own))
         if not kept:
-            return None if mutant.fresh and not _reaches(mutant.pdf, parent) else "believed, and none of its signatures is left"
+            return (
+                None
+                if mutant.fresh and not _reaches(mutant.pdf, parent)
+                else "believed, and none of its signatures is left"
+            )
         if added and not mutant.fresh:
             return "believed with a signature that nobody made"
         for item, own in kept:

@@ -1,4 +1,4 @@
-"""Mutations of DER inside signed letters: the CMS in /Contents, and certificates, OCSP answers and CRLs of the store."""
+"""Mutations of DER inside signed letters: the CMS in /Contents; certificates, OCSP answers and CRLs of the store."""
 
 import random
 from dataclasses import dataclass
@@ -11,11 +11,23 @@ _DEPTH = 24
 _OIDS = tuple(
     bytes.fromhex(text)
     for text in (
-        "06092a864886f70d010702", "06092a864886f70d010701", "06092a864886f70d010903", "06092a864886f70d010904", "06092a864886f70d010905",
-        "0609608648016503040201", "0609608648016503040203", "06052b0e03021a", "06082a864886f70d0205", "06092a864886f70d01010b",
-        "06092a864886f70d01010a", "06082a8648ce3d040302", "060b2a864886f70d010910020e", "060b2a864886f70d010910022f", "060b2a864886f70d0109100104",
+        "06092a864886f70d010702",
+        "06092a864886f70d010701",
+        "06092a864886f70d010903",
+        "06092a864886f70d010904",
+        "06092a864886f70d010905",
+        "0609608648016503040201",
+        "0609608648016503040203",
+        "06052b0e03021a",
+        "06082a864886f70d0205",
+        "06092a864886f70d01010b",
+        "06092a864886f70d01010a",
+        "06082a8648ce3d040302",
+        "060b2a864886f70d010910020e",
+        "060b2a864886f70d010910022f",
+        "060b2a864886f70d0109100104",
     )
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -104,11 +116,18 @@ def _other(der: bytes, found: list[Value], index: int, chance: random.Random) ->
             changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
         return own[:1] + _length(len(changed), chance) + bytes(changed)
     if kind == 4:
-        return bytes([chance.choice((own[0] ^ 0x20, own[0] ^ 0x80, 0x02, 0x04, 0x05, 0x30, 0x31, 0xA0, 0x1F, 0x24))]) + own[1:]
+        return (
+            bytes([chance.choice((own[0] ^ 0x20, own[0] ^ 0x80, 0x02, 0x04, 0x05, 0x30, 0x31, 0xA0, 0x1F, 0x24))])
+            + own[1:]
+        )
     if kind == 5:
         return own[:1] + b"\x80" + inner + b"\0\0"
     if kind == 6:
-        return own[:1] + chance.choice((b"\x85\x7f\xff\xff\xff\xff", b"\x84\xff\xff\xff\xff", b"\xff", b"\x81\x01", b"\0")) + inner
+        return (
+            own[:1]
+            + chance.choice((b"\x85\x7f\xff\xff\xff\xff", b"\x84\xff\xff\xff\xff", b"\xff", b"\x81\x01", b"\0"))
+            + inner
+        )
     if kind == 7:
         return chance.choice(_OIDS)
     if kind == 8:

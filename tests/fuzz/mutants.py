@@ -8,16 +8,25 @@ from esign.errors import EsignError
 from esign.pades.appearance import Appearance
 from esign.pades.spec import NewField
 from tests.fuzz import bytewise
+from tests.fuzz.anatomy import Anatomy, Update
+from tests.fuzz.edits import planned, stream
 from tests.fuzz.messages import change_contents, mutated, stored
-from tests.fuzz.revisions import Anatomy, Update, append, planned, stream
+from tests.fuzz.revisions import append
 from tests.fuzz.specimens import Corpus, Specimen
 from tests.fuzz.words import Words, change_words
 from tests.officials import official, request, signed
 
 Kind = Literal["bytes", "words", "revision", "spoilt revision", "splice", "message", "store", "signed over"]
 _SHARES: dict[Kind, int] = {
-    "bytes": 20, "words": 22, "revision": 30, "spoilt revision": 9, "splice": 6, "message": 9, "store": 2, "signed over": 2,
-}  # fmt: skip
+    "bytes": 20,
+    "words": 22,
+    "revision": 30,
+    "spoilt revision": 9,
+    "splice": 6,
+    "message": 9,
+    "store": 2,
+    "signed over": 2,
+}
 _BYTEWISE = (bytewise.flip, bytewise.overwrite, bytewise.delete, bytewise.insert, bytewise.copy, bytewise.cut)
 
 
@@ -51,7 +60,8 @@ class Laboratory:
         specimens = self.corpus.specimens
         specimen = chance.choices(specimens, [item.weight for item in specimens])[0]
         kind: Kind = chance.choices(tuple(_SHARES), tuple(_SHARES.values()))[0]
-        pdf, parents, fresh = bytearray(specimen.pdf), (specimen,), False
+        pdf, fresh = bytearray(specimen.pdf), False
+        parents: tuple[Specimen, ...] = (specimen,)
         match kind:
             case "bytes":
                 self._bytes(pdf, specimen, chance)
@@ -77,6 +87,10 @@ class Laboratory:
             case "signed over":
                 fresh = self._signed_over(pdf, specimen, chance)
         return Mutant(bytes(pdf), kind, specimen, parents, fresh)
+
+    def of(self, pdf: bytes, specimen: Specimen) -> Mutant:
+        """A mutant that was made elsewhere, of one specimen."""
+        return Mutant(pdf, "revision", specimen, (specimen,))
 
     def anatomy(self, specimen: Specimen) -> Anatomy:
         """What a specimen is made of."""
@@ -115,7 +129,9 @@ class Laboratory:
         if chance.random() < 0.7:
             self._revision(pdf, specimen, chance)
         left, bottom = chance.randint(0, 450), chance.randint(0, 750)
-        look = Appearance(150, 60, chance.choice((b"1 g 0 0 150 60 re f", b"0 g 10 10 50 30 re f", b"0 g 0 0 150 60 re f")))
+        look = Appearance(
+            150, 60, chance.choice((b"1 g 0 0 150 60 re f", b"0 g 10 10 50 30 re f", b"0 g 0 0 150 60 re f"))
+        )
         field = NewField(0, (left, bottom, left + 150, bottom + 60))
         try:
             pdf[:] = signed(bytes(pdf), request(field=field, appearance=look), official("Siti Aminah")).pdf

@@ -111,11 +111,11 @@ def run(folder: Path, seed: int, mutants: int, processes: int, say: Callable[[st
             assert isinstance(connection, Connection)
             try:
                 message: int | Tally = connection.recv()
-            except EOFError:
+            except EOFError as error:
                 process, numbers = alive.pop(connection)
                 process.join()
                 if process.exitcode and at[connection] < numbers[0]:
-                    raise RuntimeError(f"a process ended with {process.exitcode} before it began")
+                    raise RuntimeError(f"a process ended with {process.exitcode} before it began") from error
                 if process.exitcode:
                     total.violations.append((at[connection], f"the process died ({process.exitcode})"))
                     start(range(at[connection] + numbers.step, numbers.stop, numbers.step))

@@ -49,7 +49,9 @@ def look(pdf: bytes) -> Sight | None:
         for index, (words, content) in enumerate(contents):
             with closing(document[index]) as page:
                 shown = _drawn(page, forms=True)
-                pages.append(Page(page.get_size(), words, content.tobytes(), shown, page.get_bbox(), page.get_rotation()))
+                pages.append(
+                    Page(page.get_size(), words, content.tobytes(), shown, page.get_bbox(), page.get_rotation())
+                )
         return Sight(count, tuple(pages))
 
 

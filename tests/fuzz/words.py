@@ -7,22 +7,26 @@ import re
 from tests.fuzz.specimens import Specimen
 
 _WORD = re.compile(
-    rb"/[A-Za-z][A-Za-z0-9.]*|\d+ \d+ R|\d{10} \d{5} [nf]|-?\d+\.?\d*|<<|>>|\[|\]|endobj|obj|endstream|stream|xref|trailer|startxref"
-    rb"|%%EOF|true|false|null|\([^()\\]{0,60}\)"
+    rb"/[A-Za-z][A-Za-z0-9.]*|\d+ \d+ R|\d{10} \d{5} [nf]|-?\d+\.?\d*|<<|>>|\[|\]"
+    rb"|endobj|obj|endstream|stream|xref|trailer|startxref|%%EOF|true|false|null|\([^()\\]{0,60}\)"
 )
 _NUMBER = re.compile(rb"-?\d+")
-_NAMES = (
-    b"/Pages", b"/Kids", b"/Count", b"/Contents", b"/Annots", b"/AcroForm", b"/Fields", b"/V", b"/FT", b"/Sig", b"/Tx", b"/Parent",
-    b"/Type", b"/Catalog", b"/Page", b"/Root", b"/Prev", b"/Size", b"/XRefStm", b"/Encrypt", b"/ByteRange", b"/SubFilter", b"/Filter",
-    b"/Length", b"/W", b"/Index", b"/ObjStm", b"/XRef", b"/N", b"/First", b"/Extends", b"/AP", b"/Rect", b"/DSS", b"/VRI", b"/Certs",
-    b"/FlateDecode", b"/DecodeParms", b"/Predictor", b"/Resources", b"/MediaBox", b"/OpenAction", b"/Names", b"/Reference",
-    b"/DocTimeStamp", b"/ETSI.RFC3161", b"/adbe.pkcs7.detached", b"/ETSI.CAdES.detached", b"/Perms", b"/DocMDP", b"/M", b"/Name",
-)  # fmt: skip
+_NAMES = tuple(
+    (
+        b"/Pages /Kids /Count /Contents /Annots /AcroForm /Fields /V /FT /Sig /Tx /Parent /Type /Catalog /Page "
+        b"/Root /Prev /Size /XRefStm /Encrypt /ByteRange /SubFilter /Filter /Length /W /Index /ObjStm /XRef /N "
+        b"/First /Extends /AP /Rect /DSS /VRI /Certs /FlateDecode /DecodeParms /Predictor /Resources /MediaBox "
+        b"/OpenAction /Names /Reference /DocTimeStamp /ETSI.RFC3161 /adbe.pkcs7.detached /ETSI.CAdES.detached "
+        b"/Perms /DocMDP /M /Name"
+    ).split()
+)
 _NUMBERS = (0, 1, 2, -1, 65535, 65536, 8388607, 8388608, 2**31 - 1, 2**31, 2**32, 2**63, 10**15, 10**40)
 
 
 _STREAM = re.compile(rb"\bstream\r?\n.*?endstream", re.DOTALL)
-_EDGES = re.compile(rb"/ByteRange\s*\[[^\]]*\]|startxref\s+\d+|trailer\s*<<[^>]*>|/Type ?/XRef[^>]*|xref\s[\d\s nf]*|/Prev \d+")
+_EDGES = re.compile(
+    rb"/ByteRange\s*\[[^\]]*\]|startxref\s+\d+|trailer\s*<<[^>]*>|/Type ?/XRef[^>]*|xref\s[\d\s nf]*|/Prev \d+"
+)
 
 
 class Words:
@@ -80,7 +84,9 @@ def _other(word: bytes, pdf: bytearray, words: Words, chance: random.Random) -> 
         return chance.choice(_NAMES)
     if _NUMBER.search(word):
         return _NUMBER.sub(lambda match: _number(match[0], chance, len(pdf)), word, count=chance.randint(1, 2))
-    return chance.choice((b"<<", b">>", b"[", b"]", b"endobj", b"obj", b"stream", b"endstream", b"xref", b"trailer", b"%%EOF", b"%", b""))
+    return chance.choice(
+        (b"<<", b">>", b"[", b"]", b"endobj", b"obj", b"stream", b"endstream", b"xref", b"trailer", b"%%EOF", b"%", b"")
+    )
 
 
 def _number(text: bytes, chance: random.Random, size: int) -> bytes:
