@@ -28,7 +28,8 @@ BUSY_TIMEOUT_MS = 15_000
 """How long a writer waits for another on SQLite."""
 POOL_SIZE = 8
 POOL_OVERFLOW = 40
-"""Together more than FastAPI's thread pool (40): a request never waits for a connection."""
+"""Together as many as the server has threads with the default limits (`esign.api.app`); with larger ones a request may
+wait for a connection, which nobody holds for long."""
 POSTGRESQL_OPTIONS = "-c lock_timeout=15s -c idle_in_transaction_session_timeout=120s -c timezone=UTC"
 SQLITE_TROUBLE = frozenset(
     {

@@ -88,28 +88,12 @@ def of_letter(session: Session, letter_id: str) -> list[Signature]:
     return list(session.scalars(query))
 
 
-def has_signed(session: Session, letter_id: str, signer_id: str) -> bool:
-    """Whether an active signature of that signer is in the letter."""
-    query = sa.select(col(Signature.id)).where(
-        col(Signature.letter_id) == letter_id,
-        col(Signature.signer_id) == signer_id,
-        col(Signature.status) == SignatureState.ACTIVE,
-    )
-    return session.scalars(query).first() is not None
-
-
 def quarantine(session: Session, file: Quarantined, at: datetime) -> QuarantinedFile:
     """Enters a file that is held back. Its bytes are in the blob store, and no endpoint gives them out."""
     row = QuarantinedFile(id=ids.new(), at=at, **file.model_dump())
     session.add(row)
     session.flush()
     return row
-
-
-def is_quarantined(session: Session, sha256: str) -> bool:
-    """Whether a file of that hash is held back."""
-    query = sa.select(col(QuarantinedFile.id)).where(col(QuarantinedFile.sha256) == sha256)
-    return session.scalars(query).first() is not None
 
 
 def quarantined(session: Session) -> list[QuarantinedFile]:

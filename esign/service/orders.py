@@ -11,16 +11,8 @@ from pydantic_core import PydanticCustomError
 from esign.errors import Forbidden
 from esign.pades.placement import Placement
 from esign.registry.audit import Actor
+from esign.registry.inputs import printable
 from esign.registry.models import Level, Scope
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
-
-
-def _printable(text: str) -> str:
-    if _CONTROL.search(text):
-        raise ValueError("has control characters, or ones that turn the direction of writing")
-    return text
-
 
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -41,7 +33,7 @@ def _of_the_republic(day: Date) -> Date:
 Day = Annotated[Date, BeforeValidator(_a_day)]
 """A day, in JSON and forms as ``2026-01-31``."""
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_printable)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(printable)]
 """One line of text that is shown to people: no control or direction-turning characters."""
 
 

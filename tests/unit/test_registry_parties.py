@@ -8,7 +8,6 @@ from esign.ca.authority import CredentialStatus
 from esign.errors import ConfigurationError, Forbidden, RequestInvalid, SignerUnknown, Unauthenticated
 from esign.registry import agencies, apikeys, clients, credentials, signers
 from esign.registry.credentials import Seen
-from esign.registry.inputs import masked_nik
 from esign.registry.models import CredentialState, Disclosure, Level, Scope
 from esign.registry.secrets import Keys
 from tests.registers import NIK, NOW, SERVER_KEY, Register, after, migrated_sqlite, open_register
@@ -148,8 +147,10 @@ def test_a_new_server_key_takes_over_niks_row_by_row(register: Register) -> None
         signers.rotate(session, Keys(SERVER_KEY, NEW_SERVER_KEY))
 
 
-def test_a_nik_is_shown_by_its_last_digits() -> None:
-    assert masked_nik(NIK) == "************0012"
+@pytest.mark.parametrize("name", ["a\nb", "a\u2028b", "a\x85b", "Budi\u202eomar", "zero\u200bwidth", "\U000e0041"])
+def test_a_name_hides_nothing_from_who_reads_it(name: str) -> None:
+    with pytest.raises(ValidationError):
+        signers.NewSigner.model_validate({"agency_id": "a", "nik": NIK, "name": name})
 
 
 # --- credentials ---
