@@ -1,6 +1,7 @@
 """Several processes that judge mutants side by side, and what they count."""
 
 import faulthandler
+import gc
 import multiprocessing
 import os
 import resource
@@ -56,6 +57,8 @@ def _work(told: Connection, folder: Path, seed: int, numbers: range) -> None:
     corpus = kept(folder)
     laboratory, judge = Laboratory(corpus), Judge(corpus)
     tally = Tally()
+    gc.freeze()
+    gc.disable()  # collected after each batch, which saves a tenth of the time
     for index in numbers:
         faulthandler.dump_traceback_later(STUCK, exit=True)
         told.send(index)
@@ -72,6 +75,7 @@ def _work(told: Connection, folder: Path, seed: int, numbers: range) -> None:
             keep(folder.parent, mutant, seed, index)
         if tally.done >= _BATCH or index == numbers[-1]:
             tally.memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            gc.collect()
             told.send(tally)
             tally = Tally()
     told.close()
