@@ -14,6 +14,8 @@ _ADDED_FIELD_KEYS = frozenset({"P", "Type", "Subtype"})
 """What it may add."""
 _FILLED_FIELD_KEYS = frozenset({"V", "AP", "AS", "M", "RV", "I", "MK"})
 _PUSH_BUTTON = 1 << 16
+_KEYS_WITH_MEANING = frozenset({"Fields", "NeedAppearances", "SigFlags", "CO", "DR", "DA", "Q", "XFA"})
+"""Of the form (12.7.3); others that a program adds for itself mean nothing to readers."""
 
 
 def form(judge: Judgement) -> None:
@@ -41,7 +43,7 @@ def form(judge: Judgement) -> None:
 def _form_key(judge: Judgement, key: str, old: Object) -> None:
     if key in ("Fields", "SigFlags", "DR"):
         return
-    if key == "DA" and old is None:
+    if old is None and (key == "DA" or key not in _KEYS_WITH_MEANING):
         return
     if key == "NeedAppearances":
         return
