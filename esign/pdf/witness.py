@@ -142,8 +142,10 @@ class _Prefix:
                 return None
             with closing(page.get_textpage()) as text:
                 words = text.get_text_range()
-            _hide_notes(page)
+            hidden = _hide_notes(page)
             image = self._drawn(page, CONTENT_DPI, forms=False)
+            for annotation, flags in hidden:
+                _set_flags(page, annotation, flags)
             return None if image is None else (words, hashlib.sha256(image.tobytes()).digest())
 
     def shown(self, number: int, without: Sequence[str] | None = None) -> Image.Image | None:
@@ -234,14 +236,18 @@ class _Prefix:
         return bytes(buffer).decode("utf-16-le", "replace").rstrip("\0")
 
 
-def _hide_notes(page: pypdfium2.PdfPage) -> None:
-    """Hides notes stuck to a page: where they may be added, what they cover is asked apart."""
+def _hide_notes(page: pypdfium2.PdfPage) -> list[tuple[int, int]]:
+    """Hides notes stuck to a page, and gives each with the flags that it had: what they cover is asked apart."""
+    hidden = []
     for index in range(raw.FPDFPage_GetAnnotCount(page)):
         annotation = raw.FPDFPage_GetAnnot(page, index)
         if annotation:
             if raw.FPDFAnnot_GetSubtype(annotation) in (raw.FPDF_ANNOT_TEXT, raw.FPDF_ANNOT_POPUP):
-                raw.FPDFAnnot_SetFlags(annotation, raw.FPDFAnnot_GetFlags(annotation) | raw.FPDF_ANNOT_FLAG_HIDDEN)
+                flags = raw.FPDFAnnot_GetFlags(annotation)
+                raw.FPDFAnnot_SetFlags(annotation, flags | raw.FPDF_ANNOT_FLAG_HIDDEN)
+                hidden.append((index, flags))
             raw.FPDFPage_CloseAnnot(annotation)
+    return hidden
 
 
 def _reveal(page: pypdfium2.PdfPage) -> None:
