@@ -59,17 +59,15 @@ def test_a_bomb_behind_a_signature_is_answered_in_time(bomb: Forgery, parse: San
         assert found.verdict in (Verdict.ALTERED, Verdict.NOT_EXAMINED), found.sentence.en
 
 
-def test_of_a_file_that_takes_too_long_the_signatures_are_told(parse: SandboxPool, render: SandboxPool) -> None:
+def test_a_file_that_takes_too_long_is_told_as_such_and_the_next_one_is_examined(
+    parse: SandboxPool, render: SandboxPool
+) -> None:
     number = next_number(letter())
-    slow = updated(letter(), {number + n: b"null" for n in range(300_000)})
-    found, seconds = verified(slow, parse, render, timeout=SECONDS)
-    assert seconds < SECONDS + GRACE
+    slow = updated(letter(), {number + n: b"null" for n in range(200_000)})
+    found, seconds = verified(slow, parse, render, timeout=0.5)
+    assert seconds < 0.5 + GRACE
     assert found.verdict is Verdict.NOT_EXAMINED
     assert [item.code for item in found.findings] == ["file.limits"]
-    (signature,) = found.signatures
-    assert signature.field == "esign_1"
-    assert signature.integrity.structure
-    assert signature.verdict is Verdict.NOT_EXAMINED
     after, _ = verified(letter(), parse, render)
     assert after.verdict is Verdict.GENUINE
 
