@@ -207,19 +207,19 @@ async def _answer(services: Services, request: Request, code: str | None) -> "Fi
     Raises what `uploads.multipart` and `checking.upload` raise, and `NotAPdf`.
     """
     settings = services.settings
-    shape = Shape({"report": 8}, file="file", file_bytes=settings.max_letter_bytes)
+    shape = Shape({"report": 8}, {"password": 1024}, file="file", file_bytes=settings.max_letter_bytes)
     async with uploads.multipart(request, shape, settings.body_seconds) as form:
         if form.file is None or not form.file.size:
             raise reasons.InvalidFields.one("file", reasons.REQUIRED)
         if form.fields.get("report", "pdf") != "pdf":
             raise reasons.InvalidFields.one("report", reasons.UNKNOWN)
-        pdf = await run_in_threadpool(form.file.read)
+        pdf, password = await run_in_threadpool(form.file.read), form.secrets.get("password")
     if b"%PDF-" not in pdf[:_SNIFFED_BYTES]:
         raise errors.NotAPdf
     if "report" in form.fields:
-        answer, content = await run_in_threadpool(checking.report_paper, services, pdf, code)
+        answer, content = await run_in_threadpool(checking.report_paper, services, pdf, code, password)
         return _Paper(content, str(answer.report.verdict))
-    return await run_in_threadpool(checking.upload, services, pdf, code)
+    return await run_in_threadpool(checking.upload, services, pdf, code, password)
 
 
 def _marks(answer: FileAnswer) -> dict[str, str]:

@@ -30,6 +30,8 @@ TEXTS: dict[str, Text] = {
         "The file is not kept.",
     ),
     "upload.file": Text("Berkas PDF", "PDF file"),
+    "upload.locked": Text("Berkas meminta kata sandi?", "Does the file ask for a password?"),
+    "upload.password": Text("Kata sandi berkas (tidak disimpan)", "The file's password (not kept)"),
     "upload.button": Text("Periksa berkas", "Check the file"),
     "upload.limit": Text("Paling besar {megabytes} MB.", "At most {megabytes} MB."),
     "paper.title": Text("Laporan untuk disimpan", "A report to keep"),

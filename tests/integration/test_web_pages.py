@@ -21,6 +21,7 @@ from esign.web.pages import Pictures
 from tests import issued, letter_files
 from tests.integration.conftest import House
 from tests.issued import AGENCY, NIK_IN_SUBJECT, Issuer, altered, serving_pages
+from tests.unit.test_verify_password import PASSWORD, locked
 
 HEAVIEST = 30 * 1024
 NIK = "3201010101800001"
@@ -438,3 +439,15 @@ def test_what_can_not_be_checked_is_refused_with_a_page(web: httpx.Client, issue
     assert refused.headers["content-type"].startswith("text/html")
     assert refused.status_code >= 400
     assert web.post("/verify", data={"report": "xml"}, files={"file": b"%PDF-1.7"}).status_code == 422
+
+
+def test_a_file_under_a_password_is_opened_and_the_password_stands_nowhere(web: httpx.Client) -> None:
+    def asked(**fields: str) -> str:
+        file = {"file": ("surat.pdf", locked("AES-256"), "application/pdf")}
+        answer = web.post("/verify", data=fields, files=file)
+        assert PASSWORD not in answer.text
+        return read(answer)
+
+    assert "kata sandi" in asked()
+    assert "dikunci dengan kata sandi" in asked(password="salah")
+    assert "dikunci dengan kata sandi" not in asked(password=PASSWORD)
