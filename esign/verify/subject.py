@@ -11,6 +11,7 @@ from esign.verify.changes import compare
 from esign.verify.checks import PolicyCheck
 from esign.verify.claims import claimed_time, shown_text
 from esign.verify.cms import ODD_INPUT, CmsError, NotUnderstoodError, SignedMessage
+from esign.verify.conclusions import conclude, verdict_of
 from esign.verify.context import Context
 from esign.verify.crypto import UnknownAlgorithmError, digest, signature_algorithm_name
 from esign.verify.policy import weakness_of_signature
@@ -24,7 +25,6 @@ from esign.verify.report import (
     SignatureReport,
     SubIndication,
     TimestampInfo,
-    Verdict,
 )
 from esign.verify.shown import certificate_info
 from esign.verify.steps import Check, Steps
@@ -37,33 +37,6 @@ _CMS_SIGNATURES = (_PADES, "adbe.pkcs7.detached")
 _DOCUMENT_TIMESTAMP = "ETSI.RFC3161"
 MAX_TOKENS = 8
 """Signature time-stamps examined in one signature."""
-
-_FAILED = (
-    SubIndication.FORMAT_FAILURE,
-    SubIndication.HASH_FAILURE,
-    SubIndication.SIG_CRYPTO_FAILURE,
-    SubIndication.REVOKED,
-    SubIndication.EXPIRED,
-    SubIndication.NOT_YET_VALID,
-)
-"""Sub-indications that stand under TOTAL_FAILED; all others stand under INDETERMINATE."""
-
-
-def conclude(sub_indication: SubIndication, *findings: Finding) -> Conclusion:
-    """The conclusion of a sub-indication, under the indication that it belongs to."""
-    indication = Indication.TOTAL_FAILED if sub_indication in _FAILED else Indication.INDETERMINATE
-    return Conclusion(indication, sub_indication, findings)
-
-
-def verdict_of(conclusion: Conclusion, *, integrity_only: bool) -> Verdict:
-    """What the file's verdict would be if this signature were alone."""
-    if conclusion.passed:
-        return Verdict.INTACT if integrity_only else Verdict.GENUINE
-    if conclusion.indication is Indication.TOTAL_FAILED:
-        return Verdict.ALTERED if conclusion.sub_indication is SubIndication.HASH_FAILURE else Verdict.INVALID
-    if conclusion.sub_indication is SubIndication.NO_CERTIFICATE_CHAIN_FOUND:
-        return Verdict.UNTRUSTED
-    return Verdict.INDETERMINATE
 
 
 class Subject:
@@ -285,7 +258,7 @@ class Subject:
         self.steps.passed(Check.VALUE, signature_algorithm_name(message.signature_algorithm))
 
     def _check_without_attributes(self, message: SignedMessage) -> NoReturn:
-        """Old programs signed the bytes themselves: it is told whether they are unchanged, and never genuine (rule 7)."""
+        """Old programs signed the bytes themselves: whether they are unchanged is told, and none is genuine (rule 7)."""
         signed = self.examined.signed
         if signed is None or message.content_type != "data":
             raise CmsError("cms.content_type", "the content is no plain data", SubIndication.FORMAT_FAILURE)

@@ -138,9 +138,7 @@ def replaced(pdf: bytes) -> Iterator[Forgery]:
             "given a script": {made.text: with_key(written(field), b"AA", b"<</F<</S/JavaScript/JS(x)>>>>")},
             "form without it": {entry.number: with_key(acro, b"Fields", b"[]")},
             "form's fonts": {
-                entry.number: with_key(
-                    acro, b"DR", b"<</Font<</Helv<</Type/Font/Subtype/Type1/BaseFont/Symbol>>>>>>"
-                )
+                entry.number: with_key(acro, b"DR", b"<</Font<</Helv<</Type/Font/Subtype/Type1/BaseFont/Symbol>>>>>>")
             },
         }.items():
             yield Forgery(f"{told}: {name}", updated(signed, dict(objects)))
@@ -192,10 +190,35 @@ def twice_in_the_signed_bytes(pdf: bytes) -> Iterator[Forgery]:
 
 # --- certification attacks -----------------------------------------------------------------------
 
-_SUBTYPES = (
-    "FreeText Stamp Redact Square Circle Line Polygon PolyLine Ink Highlight Underline Squiggly StrikeOut Caret"
-    " FileAttachment Sound Movie Screen Link Watermark 3D RichMedia PrinterMark TrapNet Projection Widget Unknown"
-).split()
+_SUBTYPES = [
+    "FreeText",
+    "Stamp",
+    "Redact",
+    "Square",
+    "Circle",
+    "Line",
+    "Polygon",
+    "PolyLine",
+    "Ink",
+    "Highlight",
+    "Underline",
+    "Squiggly",
+    "StrikeOut",
+    "Caret",
+    "FileAttachment",
+    "Sound",
+    "Movie",
+    "Screen",
+    "Link",
+    "Watermark",
+    "3D",
+    "RichMedia",
+    "PrinterMark",
+    "TrapNet",
+    "Projection",
+    "Widget",
+    "Unknown",
+]
 
 
 def evil_annotations(pdf: bytes) -> Iterator[Forgery]:
@@ -301,7 +324,10 @@ def saved(pdf: bytes) -> Iterator[Forgery]:
             "body and trailer": body + trailer,
             "body, trailer and end": body + trailer + b"%%EOF\n",
             "body and the old startxref": body + closing,
-            "body, empty table": body + b"xref\n0 0\n" + trailer + b"startxref\n%d\n%%%%EOF\n" % (len(signed) + len(body)),
+            "body, empty table": body
+            + b"xref\n0 0\n"
+            + trailer
+            + b"startxref\n%d\n%%%%EOF\n" % (len(signed) + len(body)),
             "body, the signature copied": body + copied,
             "body, the signature copied, trailer": body + copied + trailer,
             "whole, the signature copied": body + copied + update[len(body) :],

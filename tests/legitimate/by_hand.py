@@ -14,6 +14,29 @@ _MARK = b"[0 1111111111 2222222222 3333333333]"
 
 
 @dataclass(frozen=True)
+class Ends:
+    """How a program ends objects, sections and files."""
+
+    line: bytes = b"\n"
+    before_update: bytes = b"\n"
+    between: bytes = b""
+    """Between objects."""
+    before_startxref: bytes = b""
+    eof: bytes = b"%%EOF\n"
+    table: bool | None = None
+    """A cross-reference table, or a stream; None: as the file has it."""
+    grouped: bool = False
+    """One subsection for neighbouring numbers."""
+    rewritten: int = 0
+    """How many older rows are written again, unchanged."""
+    free_row: bool = True
+    trailer: bytes = b""
+
+
+PLAIN_ENDS = Ends()
+
+
+@dataclass(frozen=True)
 class Manner:
     """How a program writes a signature and its revision."""
 
@@ -40,34 +63,13 @@ class Manner:
     form: Mapping[str, bytes] | None = None
     others: Mapping[str, bytes] | None = None
     """Objects by name, written beside; ``@name`` in any source stands for a reference, ``@sig`` for the signature."""
-    ends: "Ends" = None  # type: ignore[assignment]
-
-    def __post_init__(self) -> None:
-        if self.ends is None:
-            object.__setattr__(self, "ends", Ends())
+    ends: Ends = PLAIN_ENDS
 
 
-@dataclass(frozen=True)
-class Ends:
-    """How a program ends objects, sections and files."""
-
-    line: bytes = b"\n"
-    before_update: bytes = b"\n"
-    between: bytes = b""
-    """Between objects."""
-    before_startxref: bytes = b""
-    eof: bytes = b"%%EOF\n"
-    table: bool | None = None
-    """A cross-reference table, or a stream; None: as the file has it."""
-    grouped: bool = False
-    """One subsection for neighbouring numbers."""
-    rewritten: int = 0
-    """How many older rows are written again, unchanged."""
-    free_row: bool = True
-    trailer: bytes = b""
+PLAIN = Manner()
 
 
-def append(pdf: bytes, objects: Mapping[int, bytes | None], ends: Ends = Ends(), root: int | None = None) -> bytes:
+def append(pdf: bytes, objects: Mapping[int, bytes | None], ends: Ends = PLAIN_ENDS, root: int | None = None) -> bytes:
     """The file with one more revision; an object that is None is freed."""
     view = PdfFile(pdf).view()
     line, body = ends.line, bytearray(ends.before_update)
@@ -81,9 +83,9 @@ def append(pdf: bytes, objects: Mapping[int, bytes | None], ends: Ends = Ends(),
         body += line.join((b"%d 0 obj" % number, source, b"endobj", b""))
     for number in sorted(view.numbers()):
         entry = view.entry(number)
-        if ends.rewritten > sum(1 for n in rows if n not in objects) and number not in rows and entry is not None:
-            if entry.kind == 1:
-                rows[number] = (entry.first, entry.second)
+        wanted = ends.rewritten > sum(1 for n in rows if n not in objects) and number not in rows
+        if wanted and entry is not None and entry.kind == 1:
+            rows[number] = (entry.first, entry.second)
     size = max([_size(view), *(number + 1 for number in rows)])
     reference = view.trailer["Root"]
     assert isinstance(reference, Ref)
@@ -154,7 +156,7 @@ def _stream(rows: Mapping[int, tuple[int, int]], size: int, start: int, common: 
     return line.join((b"%d 0 obj" % size, head, b"stream\n" + packed, b"endstream", b"endobj", b""))
 
 
-def sign_by_hand(pdf: bytes, manner: Manner = Manner(), build: Build | None = None, page: int | None = None) -> bytes:
+def sign_by_hand(pdf: bytes, manner: Manner = PLAIN, build: Build | None = None, page: int | None = None) -> bytes:
     """The file signed in that manner, in a new field or an existing one, on its first page or that of that number."""
     view = PdfFile(pdf).view()
     first = next_number(pdf)

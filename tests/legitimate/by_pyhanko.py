@@ -149,7 +149,7 @@ def once(pdf: bytes) -> Iterator[Made]:
         yield Made(f"{told} SHA-3", sign(pdf, sub_filter=sub_filter, md_algorithm="sha3_256"))
         yield Made(f"{told} visible", sign(pdf, sub_filter=sub_filter, visible=(60, 60, 260, 120)))
         yield Made(f"{told} time-stamp", sign(pdf, sub_filter=sub_filter, stamp=True))
-        texts = {"reason": "Setuju – sah", "location": "Kabupaten", "contact_info": "x", "name": "Budi"}
+        texts: dict[str, Any] = {"reason": "Setuju – sah", "location": "Kabupaten", "contact_info": "x", "name": "Budi"}
         yield Made(f"{told} texts", sign(pdf, sub_filter=sub_filter, **texts))
         for permission in MDPPerm:
             made = sign(pdf, sub_filter=sub_filter, certify=True, docmdp_permissions=permission)

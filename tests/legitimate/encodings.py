@@ -1,4 +1,4 @@
-"""The messages in signatures as many programs encode them: BER, other algorithms, further attributes, many certificates."""
+"""Messages as many programs encode them: BER, other algorithms, further attributes, many certificates."""
 
 import hashlib
 import tempfile
@@ -32,7 +32,10 @@ def built(**changes: object) -> Build:
     return lambda data: replace(Message(OFFICIAL, sha256(data)), **changes).build()  # type: ignore[arg-type]
 
 
-def stamped(build: Build = built(), count: int = 1, **changes: object) -> Build:
+_PLAIN = built()
+
+
+def stamped(build: Build = _PLAIN, count: int = 1, **changes: object) -> Build:
     """A message with time-stamps."""
 
     def stamp(data: bytes) -> bytes:
@@ -80,10 +83,7 @@ def own(pdf: bytes) -> Iterator[Made]:
         "two time-stamps": stamped(count=2),
         "time-stamp, old Indonesian": stamped(built(signing_certificate=None), signing_certificate=None),
     }
-    for algorithm in ("sha512",):
-        kinds[f"digest {algorithm}"] = lambda data, algorithm=algorithm: Message(
-            OFFICIAL, hashlib.new(algorithm, data).digest(), algorithm=algorithm
-        ).build()
+    kinds["digest sha512"] = lambda data: Message(OFFICIAL, hashlib.sha512(data).digest(), algorithm="sha512").build()
     for name, build in kinds.items():
         yield Made(name, sign_by_hand(pdf, _TSP, build))
         yield Made(f"{name}, indefinite lengths", sign_by_hand(pdf, _TSP, partial(_indefinite, build)))
@@ -101,11 +101,11 @@ def indefinite(encoded: bytes, depth: int) -> bytes:
 
 def _ber(encoded: bytes, depth: int, path: tuple[int, ...]) -> bytes:
     identifier = encoded[0]
-    if depth == 0 or not identifier & 0x20 or path[-3:] == (0x30, 0x31, 0x30) and identifier == 0xA0:
+    if depth == 0 or not identifier & 0x20 or (path[-3:] == (0x30, 0x31, 0x30) and identifier == 0xA0):
         return encoded
     if path[-2:] == (0x30, 0xA0) and len(path) > 3:
         return encoded  # certificates
-    _, _, _, header, body, _ = parser.parse(encoded)
+    _, _, _, _, body, _ = parser.parse(encoded)
     parts, position = b"", 0
     while position < len(body):
         _, _, _, head, inner, trailer = parser.parse(body[position:], strict=False)
@@ -137,10 +137,8 @@ def _openssl(name: str, holder: Holder, options: tuple[str, ...], data: bytes) -
     key, certificate = _files(name.replace(" ", "-"), holder)
     content, made = _folder() / "content", _folder() / "made"
     content.write_bytes(data)
-    done = call(
-        [require_program("openssl"), *options[:1], "-sign", "-binary", "-outform", "DER", "-in", content, "-out", made]
-        + ["-signer", certificate, "-inkey", key, *options[1:]]
-    )
+    command: list[str | Path] = [require_program("openssl"), options[0], "-sign", "-binary", "-outform", "DER"]
+    done = call([*command, "-in", content, "-out", made, "-signer", certificate, "-inkey", key, *options[1:]])
     assert done.returncode == 0, done.stderr
     return made.read_bytes()
 

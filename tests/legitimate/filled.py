@@ -13,6 +13,8 @@ from tests.legitimate.manners import MANNERS
 _FREE = ((60, 60), (60, 90), (220, 60), (220, 90), (380, 60), (380, 90))
 """Corners of the fields, where the letters are blank."""
 
+_P3 = b"/Reference[<</Type/SigRef/TransformMethod/DocMDP/TransformParams<</Type/TransformParams/P 3/V/1.2>>>>]"
+
 
 @dataclass(frozen=True)
 class Form:
@@ -151,7 +153,7 @@ def filled(pdf: bytes) -> Iterator[Made]:
         "approved": MANNERS["PAdES name"],
         "certified P 2": MANNERS["certified by objects"],
         "certified P 3": Manner(
-            keys=b"/Reference[<</Type/SigRef/TransformMethod/DocMDP/TransformParams<</Type/TransformParams/P 3/V/1.2>>>>]",
+            keys=_P3,
             catalogue={"Perms": b"<</DocMDP @sig>>"},
         ),
     }
@@ -169,7 +171,7 @@ def noted(pdf: bytes) -> Iterator[Made]:
     certified = sign_by_hand(
         pdf,
         Manner(
-            keys=b"/Reference[<</Type/SigRef/TransformMethod/DocMDP/TransformParams<</Type/TransformParams/P 3/V/1.2>>>>]",
+            keys=_P3,
             catalogue={"Perms": b"<</DocMDP @sig>>"},
         ),
     )

@@ -14,7 +14,8 @@ _LOOK = b"q 0.9 0.9 1 rg 0 0 200 60 re f Q"
 VISIBLE = Manner(rect=b"[60 60 260 120]", look=_LOOK)
 """A signature that shows a box."""
 _BUILD = b"/Prop_Build<</Filter<</Name/Adobe.PPKLite/Date(Jan 6 2026 10:00:00)/R 131104/V 2>>"
-_BUILD += b"/PubSec<</NonEFontNoWarn true/R 131105>>/App<</Name/Exchange-Pro/OS[/Win]/R 1310976/REx(24.1)/TrustedMode false>>>>"
+_BUILD += b"/PubSec<</NonEFontNoWarn true/R 131105>>"
+_BUILD += b"/App<</Name/Exchange-Pro/OS[/Win]/R 1310976/REx(24.1)/TrustedMode false>>>>"
 
 MANNERS: dict[str, Manner] = {
     "plain": Manner(),

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from esign.pdf.revisions import PdfFile
 from esign.pdf.syntax import Ref
 from tests.attacks.forgery import next_number, with_key, written
-from tests.legitimate.by_hand import Ends, Manner, append, second, sign_by_hand, stream
+from tests.legitimate.by_hand import PLAIN_ENDS, Ends, Manner, append, second, sign_by_hand, stream
 from tests.legitimate.made import AUTHORITY, OFFICIAL, SECOND, Made, plainly
 
 
-def with_lists(pdf: bytes, *crls: bytes, ends: Ends = Ends()) -> bytes:
+def with_lists(pdf: bytes, *crls: bytes, ends: Ends = PLAIN_ENDS) -> bytes:
     """The file with these lists in its document security store."""
     return _stored(pdf, list(crls), [], b"", ends)
 

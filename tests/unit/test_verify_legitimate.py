@@ -1,6 +1,6 @@
 """Sound files are never called anything else: as many as forged ones, each kind of program and of later addition.
 
-Every generator gives files of a different letter; ``ESIGN_WHOLE=1`` takes all files of all letters, which needs minutes.
+Every generator gives files of a different letter; ``ESIGN_WHOLE=1`` takes all files of all letters, in minutes.
 """
 
 import os
@@ -41,7 +41,9 @@ GENERATORS: list[Generator] = [
     rights.preceded,
     stores.stores,
 ]
-LETTERS = [letter.name for letter in letters(refusal=None, encrypted=None, signatures=(), fields=(), signature_fields=())]
+LETTERS = [
+    letter.name for letter in letters(refusal=None, encrypted=None, signatures=(), fields=(), signature_fields=())
+]
 _OF_THE_MESSAGE = (encodings.own, encodings.by_openssl, encodings.by_cryptography, by_pyhanko.once)
 """What these vary doesn't touch the letter: one is enough."""
 
@@ -85,4 +87,4 @@ def test_no_sound_file_is_alarmed_at(generator: Generator, name: str) -> None:
 def test_the_rate_is_told(record_testsuite_property: Callable[[str, object], None]) -> None:
     assert _counted["alarms"] == 0
     record_testsuite_property("sound files", _counted["files"])
-    print(f"sound files not alarmed at: {_counted['files'] - _counted['alarms']} of {_counted['files']}")
+    print(f"sound files not alarmed at: {_counted['files'] - _counted['alarms']} of {_counted['files']}")  # noqa: T201

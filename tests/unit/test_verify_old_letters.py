@@ -1,4 +1,4 @@
-"""Letters as BSrE signed them for years: PKCS#7 with a time-stamp and no validation data, their certificates expired."""
+"""Letters as BSrE signed them for years: PKCS#7, a time-stamp, no validation data, and all certificates expired."""
 
 import hashlib
 from dataclasses import dataclass, replace

@@ -21,7 +21,16 @@ from tests.letter_files import read
 Generator = Callable[[bytes], Iterator[Forgery]]
 WHOLE = bool(os.environ.get("ESIGN_WHOLE"))
 SAMPLE = 16
-LETTERS = ("typst-1.4", "libreoffice-docx", "qpdf-object-streams", "hybrid-word", "chromium", "pdftex", "scan", "typst-2.0")
+LETTERS = (
+    "typst-1.4",
+    "libreoffice-docx",
+    "qpdf-object-streams",
+    "hybrid-word",
+    "chromium",
+    "pdftex",
+    "scan",
+    "typst-2.0",
+)
 CASES = [
     pytest.param(generator, name, id=f"{generator.__name__}-{name}")
     for place, generator in enumerate(published.GENERATORS)
@@ -48,4 +57,4 @@ def test_every_published_variant_is_flagged(generator: Generator, name: str) -> 
 def test_the_rate_is_told(record_testsuite_property: Callable[[str, object], None]) -> None:
     assert _counted["missed"] == 0
     record_testsuite_property("published attacks", _counted["files"])
-    print(f"published attacks flagged: {_counted['files'] - _counted['missed']} of {_counted['files']}")
+    print(f"published attacks flagged: {_counted['files'] - _counted['missed']} of {_counted['files']}")  # noqa: T201
