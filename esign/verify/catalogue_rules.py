@@ -16,6 +16,20 @@ def structural(judge: Judgement) -> None:
         if item.kind != "added" and (type_of(item.old) == "ObjStm" or number in encryption):
             judge.suspect("object.structural", f"object {number}, which others depend on, was changed", number)
             judge.claimed.add(number)
+    _generations(judge)
+
+
+def _generations(judge: Judgement) -> None:
+    """Objects written again keep their generation, new ones have 0 (7.5.4): readers differ in whether they look."""
+    numbers = {number for section in judge.history.later_than(judge.view) for number in section.numbers()}
+    for number in sorted(numbers):
+        old, new = judge.view.entry(number), judge.final.entry(number)
+        if new is None or new.kind == 0:
+            continue
+        generation = new.second if new.kind == 1 else 0
+        due = {0} if old is None or old.kind == 2 else {old.second} if old.kind == 1 else {0, old.second}
+        if generation not in due:
+            judge.suspect("object.generation", f"object {number} was written with another generation", number)
 
 
 def trailer(judge: Judgement) -> None:

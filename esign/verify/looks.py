@@ -65,7 +65,10 @@ def _looks(view: View, widget: PdfDict) -> Iterator[Object]:
 
 def _stays_inside(view: View, look: Object, *, flat: bool) -> bool:
     found = view.resolve(look)
-    if found is None or _paints_only(view, look, _SHOWING_NOTHING):
+    if found is None:
+        row = view.entry(look.number) if isinstance(look, Ref) else None
+        return row is None or row.kind == 0  # else of another generation, at which some readers don't look
+    if _paints_only(view, look, _SHOWING_NOTHING):
         return True
     if not isinstance(found, Stream):
         return False

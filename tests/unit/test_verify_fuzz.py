@@ -175,3 +175,17 @@ def test_a_size_that_no_reader_takes_is_a_change() -> None:
     start = later.rindex(b"/Size ")
     end = later.index(b" /Root", start)
     assert _report(later[:start] + b"/Size 2147483648" + later[end:]).verdict is Verdict.ALTERED
+
+
+def test_a_page_of_another_generation_is_a_change() -> None:
+    """qpdf misses a page that is referred to by its old generation; PDFium never looks."""
+    pdf = _specimen("small").pdf
+    place = target(pdf)
+    later = updated(pdf, {place.page: place.text(place.page)})
+    assert _report(later).verdict is Verdict.INTACT
+    row = b"%010d 00000 n" % (later.rindex(b"\n%d 0 obj" % place.page) + 1)
+    other = later[: len(pdf)] + later[len(pdf) :].replace(row, row.replace(b"00000 n", b"00001 n")).replace(
+        b"%d 0 obj" % place.page, b"%d 1 obj" % place.page
+    )
+    found = _report(other)
+    assert "object.generation" in {item.code for item in found.signatures[0].changes.list}
