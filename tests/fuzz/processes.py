@@ -10,9 +10,12 @@ import warnings
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+
+from asn1crypto import x509
 
 from tests.fuzz.judge import Judge
 from tests.fuzz.mutants import Laboratory, Mutant
@@ -49,11 +52,19 @@ class Tally:
         self.done += other.done
 
 
+def _prepare_names_once() -> None:
+    """Remembers how asn1crypto prepares strings of names for comparison, a pure function: a fifth of the time."""
+    prepare = x509.NameTypeAndValue._ldap_string_prep
+    remembered = lru_cache(maxsize=10_000)(lambda text: prepare(None, text))
+    x509.NameTypeAndValue._ldap_string_prep = lambda _, text: remembered(text)
+
+
 def _work(told: Connection, folder: Path, seed: int, numbers: range) -> None:
     """One process: judges the mutants of these numbers and tells of each batch."""
     os.nice(10)
     warnings.simplefilter("ignore")
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
+    _prepare_names_once()
     corpus = kept(folder)
     laboratory, judge = Laboratory(corpus), Judge(corpus)
     tally = Tally()
