@@ -258,7 +258,7 @@ class Subject:
         self.steps.passed(Check.VALUE, signature_algorithm_name(message.signature_algorithm))
 
     def _check_without_attributes(self, message: SignedMessage) -> NoReturn:
-        """Old programs signed the bytes themselves: whether they are unchanged is told, and none is genuine (rule 7)."""
+        """Old programs signed the bytes themselves: whether they are unchanged is told, never genuine (rule 7)."""
         signed = self.examined.signed
         if signed is None or message.content_type != "data":
             raise CmsError("cms.content_type", "the content is no plain data", SubIndication.FORMAT_FAILURE)
