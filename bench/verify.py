@@ -28,6 +28,7 @@ from esign.pades.profile import Profile
 from esign.pades.sign import SignRequest, sign
 from esign.pades.spec import NewField
 from esign.pdf.sandbox import InProcess, SandboxPool
+from esign.verify.online import examine
 from esign.verify.validate import validate, validate_in
 from esign.x509.clock import SystemClock
 from esign.x509.trust import TrustStore
@@ -47,7 +48,9 @@ def tables(seconds: float) -> Iterator[Table]:
         ca.issue("bench", Subject("Budi Santoso", "Pemerintah Kabupaten Contoh"), _PASSPHRASE)
         signer = stack.enter_context(ca.activate("bench", _PASSPHRASE))
         sandbox = stack.enter_context(SandboxPool("parse", workers=1))
+        render = stack.enter_context(SandboxPool("render", workers=1))
         sandbox.wait_ready()
+        render.wait_ready()
         trust = TrustStore(anchors=tuple(ca.roots()))
         for pages, signatures in CASES:
             letter = _signed(ca, signer, pages, signatures)
@@ -59,6 +62,9 @@ def tables(seconds: float) -> Iterator[Table]:
                 "esign": lambda letter=letter: validate(letter, trust, datetime.now(UTC)),  # type: ignore[misc]
                 "esign, through the sandbox": lambda letter=letter: validate_in(  # type: ignore[misc]
                     sandbox, letter, trust, datetime.now(UTC), timeout=60
+                ),
+                "esign, with the second reader": lambda letter=letter: examine(  # type: ignore[misc]
+                    letter, trust, SystemClock(), sandbox, renderer=render, timeout=60
                 ),
             }
             if (pages, signatures) != (2000, 5):  # over ten seconds a run: performance.md has the figure

@@ -23,7 +23,7 @@ from esign.x509.clock import Clock
 from esign.x509.sources import RevocationSource
 from esign.x509.trust import TrustStore
 
-_AGAIN = 3.0
+_AGAIN = 1.5
 """What is kept for validating again, in units of the first time."""
 _LEAST = 0.05
 """Seconds that a step gets when the time is over."""
@@ -128,7 +128,7 @@ def examined(
         return Examined(ended, moment, material, unwitnessed(reason))
     witnessed = UNSEEN
     if asked is not None:
-        reserve = min(_AGAIN * budget.spent, budget.left / 2)
+        reserve = min(_AGAIN * budget.spent, budget.left / 3)
         with budget:
             witnessed = _witnessed(renderer or runner, pdf, asked, password, budget.left - reserve)
     again = bool(witnessed.changes)
