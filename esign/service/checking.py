@@ -52,18 +52,31 @@ def by_code(services: Services, code: str) -> CodeAnswer:
     return CodeAnswer(status=status, told=ToldView.of(answer), code=codes.grouped(parsed), letter=shown)
 
 
-def upload(services: Services, pdf: bytes, code: str | None = None, password: Secret | None = None) -> FileAnswer:
+def upload(
+    services: Services,
+    pdf: bytes,
+    code: str | None = None,
+    password: Secret | None = None,
+    *,
+    integrity_only: bool = False,
+) -> FileAnswer:
     """Both proofs of an uploaded file: what its bytes say, and what the register says of them.
 
-    ``code`` is the verification code that the file came with, if any; ``password`` opens an encrypted file. Nothing
-    of the file is kept. Raises `CodeMistyped`, `LetterTooLarge`, `Busy`.
+    ``code`` is the verification code that the file came with, if any; ``password`` opens an encrypted file;
+    ``integrity_only`` leaves out chain, revocation and algorithm dates. Nothing of the file is kept. Raises
+    `CodeMistyped`, `LetterTooLarge`, `Busy`.
     """
     parsed = codes.parse(code) if code else None
-    return _answered(services, pdf, parsed, _examined(services, pdf, password))
+    return _answered(services, pdf, parsed, _examined(services, pdf, password, integrity_only=integrity_only))
 
 
 def upload_fully(
-    services: Services, pdf: bytes, code: str | None = None, password: Secret | None = None
+    services: Services,
+    pdf: bytes,
+    code: str | None = None,
+    password: Secret | None = None,
+    *,
+    integrity_only: bool = False,
 ) -> tuple[FileAnswer, FullReport]:
     """As `upload`, with the detailed report and the diagnostic data; both stand in the answer and beside it."""
     parsed = codes.parse(code) if code else None
@@ -75,6 +88,7 @@ def upload_fully(
         services.revocation,
         renderer=services.render,
         policy=services.policy,
+        integrity_only=integrity_only,
         password=_opening(password),
         timeout=services.settings.verify_seconds,
         fetching=FetchLimits(services.settings.fetch_seconds, services.settings.fetch_at_once),
@@ -124,7 +138,9 @@ def _opening(password: Secret | None) -> SecretStr | None:
     return None if password is None else SecretStr(password.reveal())
 
 
-def _examined(services: Services, pdf: bytes, password: Secret | None = None) -> Report:
+def _examined(
+    services: Services, pdf: bytes, password: Secret | None = None, *, integrity_only: bool = False
+) -> Report:
     return examine(
         pdf,
         services.trust,
@@ -133,6 +149,7 @@ def _examined(services: Services, pdf: bytes, password: Secret | None = None) ->
         services.revocation,
         renderer=services.render,
         policy=services.policy,
+        integrity_only=integrity_only,
         password=_opening(password),
         timeout=services.settings.verify_seconds,
         fetching=FetchLimits(services.settings.fetch_seconds, services.settings.fetch_at_once),

@@ -52,6 +52,21 @@ def test_a_changed_file_is_red_and_an_unsigned_one_is_not_green(
     assert public.post("/v1/verify", files={"file": pdf}).json()["report"]["verdict"] == "unsigned"
 
 
+def test_trust_left_out_says_intact_and_is_never_green(public: httpx.Client, signed: httpx.Response) -> None:
+    def asked(choice: str, **more: str) -> httpx.Response:
+        fields = {"integrity_only": choice, **more}
+        return public.post("/v1/verify", data=fields, files={"file": ("a.pdf", signed.content)})
+
+    found = asked("true").json()
+    assert found["report"]["verdict"] == "intact"
+    assert found["report"]["integrity_only"] is True
+    assert found["told"]["colour"] != "green"
+    assert asked("true", report="all").json()["report"]["verdict"] == "intact"
+    assert asked("false").json()["report"]["verdict"] == "genuine"
+    assert asked("perhaps").status_code == 422
+    assert asked("true", report="etsi").status_code == 422
+
+
 def test_an_encrypted_file_is_opened_with_its_password_and_told_as_locked_without(public: httpx.Client) -> None:
     def asked(**fields: str) -> dict[str, object]:
         answer = public.post("/v1/verify", data=fields, files={"file": ("a.pdf", locked("AES-256"))})

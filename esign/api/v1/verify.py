@@ -23,6 +23,7 @@ _FILE = "file"
 _CODE = "code"
 _REPORT = "report"
 _PASSWORD = "password"  # noqa: S105  the field's name
+_INTEGRITY = "integrity_only"
 _XML = "application/xml"
 _FORMS = (answers.JSON, _XML, answers.PDF)
 _REPORTS = {"simple": frozenset[str](), "detailed": {"detailed"}, "diagnostic": {"diagnostic"}}
@@ -31,6 +32,8 @@ _OTHER_CONTENT = {_XML: {"schema": {"type": "string"}}, **answers.PDF_CONTENT}
 _BY_REPORT = {"etsi": _XML, "pdf": answers.PDF}
 """Reports that are no JSON, for those who can't send an Accept header."""
 _NAMES = (*_REPORTS, *_BY_REPORT)
+_NO_CHOICE = Reason("harus true atau false", "has to be true or false")
+_NO_INTEGRITY = Reason("laporan ini selalu memuat sertifikat", "this report always includes certificates")
 _NO_REPORT = Reason(f"harus salah satu dari {', '.join(_NAMES)}", f"has to be one of {', '.join(_NAMES)}")
 
 Code = Annotated[
@@ -59,7 +62,10 @@ async def _received(request: Request) -> AsyncIterator[Form]:
             reading = uploads.bare_file(request, settings.max_letter_bytes, settings.body_seconds)
         elif uploads.content_type(request)[0] == "multipart/form-data":
             shape = Shape(
-                {_CODE: 256, _REPORT: 16}, {_PASSWORD: 1024}, file=_FILE, file_bytes=settings.max_letter_bytes
+                {_CODE: 256, _REPORT: 16, _INTEGRITY: 8},
+                {_PASSWORD: 1024},
+                file=_FILE,
+                file_bytes=settings.max_letter_bytes,
             )
             reading = uploads.multipart(request, shape, settings.body_seconds)
         else:
@@ -94,6 +100,12 @@ _UPLOAD_BODY = {
                         "maxLength": 256,
                         "description": "Opens an encrypted file that asks for a password. Neither kept nor logged. "
                         "Without the right one the answer is `not_examined`, with the finding `file.locked`.",
+                    },
+                    _INTEGRITY: {
+                        "type": "boolean",
+                        "default": False,
+                        "description": "Leaves out chain, revocation and algorithm dates, and says `intact` in the "
+                        "place of `genuine`: for letters whose roots nobody here has. JSON answers only.",
                     },
                     _REPORT: {
                         "type": "string",
@@ -146,20 +158,30 @@ def verify_file(request: Request, form: FileForm) -> Response:
     if report not in _NAMES:
         raise InvalidFields.one(_REPORT, _NO_REPORT)
     wanted = _BY_REPORT.get(report) or negotiation.media_type(request.headers.get("accept"), _FORMS)
+    integrity_only = _integrity_only(form, wanted)
     headers = {"Vary": "Accept"}
     pdf, password = form.upload(_FILE).read(), form.secrets.get(_PASSWORD)
     if wanted == answers.JSON and report == "simple":
-        answer = checking.upload(own.services, pdf, code, password)
+        answer = checking.upload(own.services, pdf, code, password, integrity_only=integrity_only)
         content: bytes | str = answer.model_dump_json(exclude={"detailed", "diagnostic"})
     elif wanted == answers.PDF:
         answer, content = checking.report_paper(own.services, pdf, code, password)
         headers["Content-Disposition"] = answers.disposition("laporan-pemeriksaan.pdf")
     else:
-        answer, full = checking.upload_fully(own.services, pdf, code, password)
+        answer, full = checking.upload_fully(own.services, pdf, code, password, integrity_only=integrity_only)
         unasked = {"detailed", "diagnostic"} - _REPORTS.get(report, frozenset())
         content = etsi_report(full) if wanted == _XML else answer.model_dump_json(exclude=unasked)
     own.metrics.verification("file", str(answer.report.verdict))
     return Response(content, media_type=wanted, headers=headers)
+
+
+def _integrity_only(form: Form, wanted: str) -> bool:
+    told = form.fields.get(_INTEGRITY, "false")
+    if told not in ("true", "false"):
+        raise InvalidFields.one(_INTEGRITY, _NO_CHOICE)
+    if told == "true" and wanted != answers.JSON:
+        raise InvalidFields.one(_INTEGRITY, _NO_INTEGRITY)
+    return told == "true"
 
 
 @router.get(
