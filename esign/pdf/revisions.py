@@ -187,7 +187,7 @@ def _decrypted(item: IndirectObject, string: PdfString, decrypt: Decrypt) -> Pdf
     try:
         return replace(string, value=decrypt(item.number, item.generation, string.value))
     except (ValueError, TypeError):
-        return string
+        return replace(string, damaged=True)
 
 
 @dataclass(frozen=True)

@@ -169,6 +169,8 @@ def _in_plain_objects(file: PdfFile, sections: list[Section]) -> Iterator[FoundS
             except PdfSyntaxError:
                 broken = True
         referenced = item is not None and at < item.end
+        if item is not None and referenced and item.repaired and (inner := _stray_object(file, at)) is not None:
+            referenced = inner.start == item.start  # else it stands behind a stream whose end was lost
         if not referenced:
             strays += 1
             if strays > MAX_SIGNATURES:
@@ -188,7 +190,7 @@ def _in_plain_objects(file: PdfFile, sections: list[Section]) -> Iterator[FoundS
         done.add(item.start)
         value = item.value
         if isinstance(value, Stream):
-            past = value.data_end or item.end
+            past = value.data_start if item.repaired else value.data_end or item.end
             value = value.dictionary
         else:
             past = item.end

@@ -65,6 +65,8 @@ class PdfString:
     start: int
     end: int
     hexadecimal: bool
+    damaged: bool = False
+    """It should be encrypted and can't be decrypted: readers differ in what they make of it."""
 
 
 class PdfDict(dict[str, "Object"]):

@@ -76,7 +76,7 @@ class History:
         if type(one) is not type(other) or depth > 64:
             return isinstance(one, int | float) and isinstance(other, int | float) and float(one) == float(other)
         if isinstance(one, PdfString) and isinstance(other, PdfString):
-            return one.value == other.value
+            return one.value == other.value and one.damaged == other.damaged
         if isinstance(one, list) and isinstance(other, list):
             return len(one) == len(other) and all(self.same(a, b, depth + 1) for a, b in zip(one, other, strict=True))
         if isinstance(one, PdfDict) and isinstance(other, PdfDict):

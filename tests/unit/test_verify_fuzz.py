@@ -22,6 +22,7 @@ from tests.fuzz.judge import Judge
 from tests.fuzz.mutants import Laboratory
 from tests.fuzz.revisions import append
 from tests.fuzz.specimens import SMALL, Corpus, Specimen, make, small
+from tests.letter_files import read
 from tests.officials import request, signed
 
 SEED = 2026
@@ -189,3 +190,22 @@ def test_a_page_of_another_generation_is_a_change() -> None:
     )
     found = _report(other)
     assert "object.generation" in {item.code for item in found.signatures[0].changes.list}
+
+
+def test_a_plain_string_in_an_encrypted_file_is_not_what_was_signed() -> None:
+    """A reader that decrypts it finds nothing, and no longer knows the field."""
+    pdf = signed(read("encrypted-aes-256"), request(Profile.B_B)).pdf
+    widget = target(pdf).signature.fields[0].reference
+    assert widget is not None
+    later = updated(pdf, {widget.number: target(pdf).text(widget.number)})
+    assert _report(later).verdict is Verdict.ALTERED
+
+
+def test_a_signature_behind_a_stream_whose_end_is_lost_is_told() -> None:
+    """The stream seems to go on to the next one's end, and no cross-reference leads to what it takes in."""
+    pdf = signed(small(), request(Profile.B_B)).pdf
+    last = pdf.rindex(b"endstream", 0, target(pdf).gap[0])
+    hidden = pdf[:last] + b"endstre`m" + pdf[last + 9 :]
+    start = hidden.rindex(b"startxref")
+    hidden = hidden[:start] + b"startxref\n%d\n%%%%EOF\nendstream\nendobj\n" % target(pdf).view.sections[-1].start
+    assert _report(hidden).verdict is not Verdict.UNSIGNED
