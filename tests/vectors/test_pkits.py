@@ -38,7 +38,9 @@ OUTCOMES: dict[str, frozenset[SubIndication | None]] = {
     "passes": frozenset({None}),
     "no-chain": frozenset({SubIndication.NO_CERTIFICATE_CHAIN_FOUND}),
     "broken": frozenset({SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE}),
-    "dates": frozenset({SubIndication.NOT_YET_VALID, SubIndication.OUT_OF_BOUNDS_NO_POE}),
+    "dates": frozenset(
+        {SubIndication.NOT_YET_VALID, SubIndication.OUT_OF_BOUNDS_NO_POE, SubIndication.OUT_OF_BOUNDS_NOT_REVOKED}
+    ),
     "revoked": frozenset({SubIndication.REVOKED_NO_POE, SubIndication.REVOKED_CA_NO_POE}),
     "unknown": frozenset({SubIndication.TRY_LATER}),
 }
