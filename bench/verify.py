@@ -21,7 +21,7 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
 from bench.harness import Table, compare
-from esign.ca.authority import Secret
+from esign.ca.authority import Consent, Secret
 from esign.ca.dev import DevActivation, DevCa, Subject
 from esign.pades.evidence import EvidenceCache
 from esign.pades.profile import Profile
@@ -46,7 +46,7 @@ def tables(seconds: float) -> Iterator[Table]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         ca = stack.enter_context(DevCa.create(folder / "ca", "http://127.0.0.1:8000", SystemClock()))
         ca.issue("bench", Subject("Budi Santoso", "Pemerintah Kabupaten Contoh"), _PASSPHRASE)
-        signer = stack.enter_context(ca.activate("bench", _PASSPHRASE))
+        signer = stack.enter_context(ca.activate("bench", Consent(_PASSPHRASE)))
         sandbox = stack.enter_context(SandboxPool("parse", workers=1))
         render = stack.enter_context(SandboxPool("render", workers=1))
         sandbox.wait_ready()

@@ -368,6 +368,24 @@ class WrongPassphrase(EsignError):
     english = "The passphrase is wrong. Tries left: {remaining}."
 
 
+class WrongCode(EsignError):
+    """The one-time code is wrong, used up, over, or was not made for so many signatures."""
+
+    code = "signer.wrong_code"
+    status = 403
+    indonesian = "Kode sekali pakai salah atau sudah tidak berlaku. Mintalah kode baru."
+    english = "The one-time code is wrong or no longer valid. Ask for a new one."
+
+
+class ConsentIncomplete(EsignError):
+    """The authority asks for a passphrase, a one-time code or both, and not all of it was given."""
+
+    code = "signer.consent_incomplete"
+    status = 422
+    indonesian = "Penyelenggara sertifikat {authority} juga meminta {missing}."
+    english = "The certificate authority {authority} asks for {missing} as well."
+
+
 class CredentialUnusable(EsignError):
     """The signer's certificate can't sign now."""
 
@@ -434,6 +452,35 @@ class AuthorityUnavailable(EsignError):
     retry_after = 30
     indonesian = "Penyelenggara sertifikat {authority} tidak dapat dihubungi. Surat belum ditandatangani; coba lagi."
     english = "The certificate authority {authority} can't be reached. The letter was not signed; try again."
+
+
+class AuthorityRefused(EsignError):
+    """The authority answered, and would not sign, for a reason that is none of ours. Nothing was signed."""
+
+    code = "authority.refused"
+    status = 422
+    indonesian = "Penyelenggara sertifikat {authority} menolak: {reason}. Surat belum ditandatangani."
+    english = "The certificate authority {authority} refused: {reason}. The letter was not signed."
+
+
+class AuthorityNotAdmitted(EsignError):
+    """The authority does not let this service in (its credentials or address are refused). Nothing was signed."""
+
+    code = "authority.not_admitted"
+    status = 503
+    indonesian = (
+        "Penyelenggara sertifikat {authority} menolak akses layanan ini. Surat belum ditandatangani; hubungi pengelola."
+    )
+    english = "The certificate authority {authority} does not admit this service. The letter was not signed; tell the operator."
+
+
+class CodesUnsupported(EsignError):
+    """The signer's authority has no one-time codes, or no activations of seals."""
+
+    code = "authority.no_codes"
+    status = 422
+    indonesian = "Penyelenggara sertifikat {authority} tidak memakai kode sekali pakai untuk penanda tangan ini."
+    english = "The certificate authority {authority} uses no one-time codes for this signer."
 
 
 class SigningOutcomeUnknown(EsignError):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from asn1crypto import x509
 
-from esign.ca.authority import Secret
+from esign.ca.authority import Consent, Secret
 from esign.ca.dev import DevActivation, DevCa, Subject
 from esign.pades.evidence import EvidenceCache
 from esign.pades.profile import Profile
@@ -53,7 +53,7 @@ def official(name: str = "Budi Santoso", key: KeyAlgorithm = KeyAlgorithm.P256) 
 def _official(name: str, key: KeyAlgorithm) -> DevActivation:
     holder = f"{name.lower().replace(' ', '-')}-{key}"
     dev_ca().issue(holder, Subject(name, "Pemerintah Kabupaten Contoh"), _PASSPHRASE, key=key)
-    return _RESOURCES.enter_context(dev_ca().activate(holder, _PASSPHRASE))
+    return _RESOURCES.enter_context(dev_ca().activate(holder, Consent(_PASSPHRASE)))
 
 
 def roots() -> list[x509.Certificate]:

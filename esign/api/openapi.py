@@ -41,6 +41,7 @@ TAGS = [
 # Details as they may look, by the names that the sentences use.
 SAMPLES: dict[str, str | int | float] = {
     "authority": "dev",
+    "missing": "passphrase",
     "bottom": 40.0,
     "character": "漢",
     "codepoint": "U+6F22",

@@ -1,7 +1,9 @@
 """The port to whoever holds keys and makes signatures.
 
-An authority knows credentials, opens activations for them, and signs digests: only a digest ever
-crosses this port. The dev CA, a CSC provider and an HSM all fit behind it.
+An authority knows credentials and opens activations for them. What an activation signs is digests, so that only
+those leave the building: so do the dev CA, a CSC provider and an HSM. BSrE's eSign Client Service takes whole
+documents instead. What an authority can do besides (one-time codes, activations of seals) it offers as a port of
+its own, or not at all.
 """
 
 from collections.abc import Sequence
@@ -9,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from asn1crypto import x509
 
@@ -81,8 +83,29 @@ class Secret:
         raise TypeError("a secret is never pickled")
 
 
+@dataclass(frozen=True)
+class Consent:
+    """What a signer hands over so that signatures are made in his name, and for how many."""
+
+    passphrase: Secret | None = None
+    """His passphrase or PIN."""
+    code: Secret | None = None
+    """A one-time code; for a seal at BSrE, the code of its activation."""
+    signatures: int = 1
+    """How many signatures it is meant for. An authority that counts them refuses more."""
+
+
+@dataclass(frozen=True)
+class IssuedCode:
+    """A code that an authority hands over itself instead of sending it to a person."""
+
+    value: Secret
+    expires: datetime
+
+
+@runtime_checkable
 class Activation(Protocol):
-    """A signer's consent to one or several signatures, while its context is open."""
+    """A signer's consent at work, for digests, while its context is open."""
 
     @property
     def certificate(self) -> x509.Certificate:
@@ -94,12 +117,100 @@ class Activation(Protocol):
         """The issuers of the certificate, nearest first, the root included."""
         ...
 
-    def sign_digest(self, digest: bytes, digest_algorithm: str) -> bytes:
-        """The signature value over a digest: PKCS #1 v1.5 for RSA keys, DER ECDSA-Sig-Value for EC keys.
+    def sign_digests(self, digests: Sequence[bytes], digest_algorithm: str) -> Sequence[bytes]:
+        """The signature values over digests, in their order: PKCS #1 v1.5 for RSA keys, DER ECDSA-Sig-Value for EC.
 
-        ``digest_algorithm`` is an asn1crypto name (``sha256``, ``sha384``, ``sha512``). Raises
-        `AuthorityUnavailable` if surely nothing was signed, `SigningOutcomeUnknown` if that is not known.
+        ``digest_algorithm`` is an asn1crypto name (``sha256``, ``sha384``, ``sha512``). One call is one authorisation,
+        where the authority binds those to digests. Raises `AuthorityUnavailable` if surely nothing was signed,
+        `SigningOutcomeUnknown` if that is not known, and the `CredentialUnusable` that fits.
         """
+        ...
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that the authority draws for a signature."""
+
+    png: bytes
+    page: int
+    """From 1."""
+    box: tuple[float, float, float, float]
+    """Left, bottom, right, top in displayed space (points)."""
+    page_height: float
+    """Of the page as displayed, in points: what a distance from its top is reckoned from."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A whole PDF for an authority that signs no digests."""
+
+    pdf: bytes
+    picture: Picture | None = None
+    """None: an invisible signature."""
+    reason: str | None = None
+    location: str | None = None
+
+
+@runtime_checkable
+class DocumentActivation(Protocol):
+    """A signer's consent at work, for whole documents, while its context is open.
+
+    Whether the secret is right is known only when it signs.
+    """
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """The certificate that is expected in the signatures."""
+        ...
+
+    @property
+    def chain(self) -> Sequence[x509.Certificate]:
+        """The issuers of the certificate, nearest first, the root included."""
+        ...
+
+    def sign_documents(self, documents: Sequence[Document]) -> Sequence[bytes]:
+        """The signed PDFs, in their order: all of them or none. Nothing of them is believed before it is examined.
+
+        Raises `WrongPassphrase`, `WrongCode`, the `CredentialUnusable` that fits, `AuthorityRefused`,
+        `AuthorityNotAdmitted`, `AuthorityUnavailable` if surely nothing was signed, `SigningOutcomeUnknown` if that is
+        not known.
+        """
+        ...
+
+
+class OneTimeCodes(Protocol):
+    """One-time codes that an authority sends to signers."""
+
+    def send(self, holder: str, signatures: int) -> None:
+        """Has a code for that many signatures sent to the holder, by the authority's own way (mail, an app).
+
+        Raises `SignerUnknown`, the `CredentialUnusable` that fits, `TooManyRequests`, `AuthorityRefused`,
+        `AuthorityUnavailable`.
+        """
+        ...
+
+
+class SealActivations(Protocol):
+    """The activations of seals as BSrE has them (contract, section 4.3).
+
+    An officer opens one by a code that is sent to him, and while it lasts, codes for batches of signatures are had
+    without him.
+    """
+
+    def request(self, holder: str) -> None:
+        """Has the activation's code sent to the officer of the seal. Raises as `OneTimeCodes.send` does."""
+        ...
+
+    def refresh(self, holder: str, activation: Secret) -> IssuedCode:
+        """The activation that is in force, with its end. Raises `WrongCode`, and as `OneTimeCodes.send` does."""
+        ...
+
+    def revoke(self, holder: str, activation: Secret) -> None:
+        """Ends the activation. Raises as `refresh` does."""
+        ...
+
+    def code(self, holder: str, activation: Secret, signatures: int) -> IssuedCode:
+        """A code for that many signatures of the seal. Raises as `refresh` does."""
         ...
 
 
@@ -118,11 +229,21 @@ class Authority(Protocol):
         """
         ...
 
-    def activate(self, holder: str, secret: Secret) -> AbstractContextManager[Activation]:
+    def activate(self, holder: str, consent: Consent) -> AbstractContextManager[Activation | DocumentActivation]:
         """Opens an activation; the key is usable while the context is open.
 
-        Raises `WrongPassphrase`, the `CredentialUnusable` that fits, `SignerUnknown`, `AuthorityUnavailable`.
+        Raises `WrongPassphrase`, `WrongCode`, `ConsentIncomplete` where it asks for more than was given, the
+        `CredentialUnusable` that fits, `SignerUnknown`, `AuthorityRefused`, `AuthorityNotAdmitted`,
+        `AuthorityUnavailable`.
         """
+        ...
+
+    def codes(self) -> OneTimeCodes | None:
+        """Its one-time codes; None where it has none."""
+        ...
+
+    def seals(self) -> SealActivations | None:
+        """The activations of its seals; None where a seal is opened as any signer's key is."""
         ...
 
     def roots(self) -> Sequence[x509.Certificate]:

@@ -50,8 +50,8 @@ class DigestSigner(Protocol):
         """The issuers of the certificate, nearest first, the root included."""
         ...
 
-    def sign_digest(self, digest: bytes, digest_algorithm: str) -> bytes:
-        """PKCS #1 v1.5 for RSA keys, DER ECDSA-Sig-Value for EC keys."""
+    def sign_digests(self, digests: Sequence[bytes], digest_algorithm: str) -> Sequence[bytes]:
+        """In their order: PKCS #1 v1.5 for RSA keys, DER ECDSA-Sig-Value for EC keys."""
         ...
 
 
@@ -123,30 +123,70 @@ def sign(
     level can't be reached and may not be lowered; `ClockWrong`; `CredentialRevoked` and `CredentialSuspended` where the
     signer's certificate turns out to be so; `SelfCheckFailed` where no size of placeholder holds the signature.
     """
-    if request.profile.includes(Profile.B_T) and timestamps is None and not request.may_lower:
-        raise TimestampUnavailable
-    if request.profile.includes(Profile.B_LT) and revocation is None and not request.may_lower:
-        raise RevocationUnavailable(profile=request.profile)
-    signing = _Signing(request, signer, timestamps, revocation, runner, clock, cache)
-    letter, token = signing.signature(pdf)
-    if token is None:
-        return letter
-    try:
-        if request.profile.includes(Profile.B_LT):
-            letter = signing.with_evidence(letter, token)
-        if request.profile.includes(Profile.B_LTA):
-            letter = signing.with_document_timestamp(letter)
-    except (RevocationUnavailable, TimestampUnavailable) as error:
-        if not request.may_lower:
-            raise
-        return replace(letter, lowered=error)
+    (letter,) = sign_all(
+        [(pdf, request)],
+        signer,
+        timestamps=timestamps,
+        revocation=revocation,
+        runner=runner,
+        clock=clock,
+        cache=cache,
+    )
     return letter
+
+
+def sign_all(
+    letters: Sequence[tuple[bytes, SignRequest]],
+    signer: DigestSigner,
+    *,
+    timestamps: TimestampSource | None,
+    revocation: RevocationSource | None,
+    runner: Runner,
+    clock: Clock,
+    cache: EvidenceCache | None = None,
+) -> list[SignedLetter]:
+    """Signs letters with one authorisation: the signer is asked once for the signatures of all of them.
+
+    As `sign` does each; where one can't be signed, none is.
+    """
+    works = [_Signing(pdf, request, signer, timestamps, revocation, runner, clock, cache) for pdf, request in letters]
+    for work in works:
+        work.refuse_unreachable()
+    begun = [work.begun() for work in works]
+    return [work.finished(each) for work, each in zip(works, _valued(signer, begun), strict=True)]
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """A letter with a place for its signature, and what is signed."""
+
+    prepared: Prepared
+    plan: SignerInfoPlan
+    attributes: bytes
+    value: bytes = b""
+    """The signature value, once it is there."""
+
+    @property
+    def digest(self) -> bytes:
+        """What the key signs."""
+        return hashlib.new(self.plan.digest_algorithm, self.attributes).digest()
+
+
+def _valued(signer: DigestSigner, begun: Sequence[_Begun]) -> list[_Begun]:
+    """The same, with their signature values: one call of the signer for each digest algorithm."""
+    values: dict[int, bytes] = {}
+    for algorithm in dict.fromkeys(each.plan.digest_algorithm for each in begun):
+        numbers = [number for number, each in enumerate(begun) if each.plan.digest_algorithm == algorithm]
+        made = signer.sign_digests([begun[number].digest for number in numbers], algorithm)
+        values.update(zip(numbers, made, strict=True))
+    return [replace(each, value=values[number]) for number, each in enumerate(begun)]
 
 
 @dataclass(frozen=True)
 class _Signing:
     """The steps of one signature, in their order."""
 
+    pdf: bytes
     request: SignRequest
     signer: DigestSigner
     timestamps: TimestampSource | None
@@ -155,37 +195,64 @@ class _Signing:
     clock: Clock
     cache: EvidenceCache | None
 
-    def signature(self, pdf: bytes) -> tuple[SignedLetter, TimestampToken | None]:
-        """The letter at B-B or B-T, and the time-stamp token."""
-        request, certificate = self.request, self.signer.certificate
-        algorithm = request.digest_algorithm or digest_algorithm_for(certificate)
+    def refuse_unreachable(self) -> None:
+        """Raises where the level asked for is out of reach from the first."""
+        profile = self.request.profile
+        if profile.includes(Profile.B_T) and self.timestamps is None and not self.request.may_lower:
+            raise TimestampUnavailable
+        if profile.includes(Profile.B_LT) and self.revocation is None and not self.request.may_lower:
+            raise RevocationUnavailable(profile=profile)
+
+    def begun(self, size: int | None = None) -> _Begun:
+        """The letter with a placeholder of ``size`` octets, or as many as is expected."""
+        certificate = self.signer.certificate
+        algorithm = self.request.digest_algorithm or digest_algorithm_for(certificate)
         plan = SignerInfoPlan(certificate, algorithm, issuers_to_carry(self.signer.chain))
-        room = self._timestamp_room() if request.profile.includes(Profile.B_T) else 0
-        prepared, contents, token, failure = self._signed(pdf, plan, plan.size(room))
-        if len(contents) > prepared.contents_size:
+        room = self._timestamp_room() if self.request.profile.includes(Profile.B_T) else 0
+        prepared = run_prepare(self.runner, self.pdf, self._spec(algorithm, size or plan.size(room)))
+        return _Begun(prepared, plan, plan.signed_attributes(digest(self.pdf, prepared, algorithm)))
+
+    def finished(self, begun: _Begun) -> SignedLetter:
+        """The letter at the level asked for, or the one that can be reached where it may be lower."""
+        letter, token = self._signature(begun)
+        if token is None:
+            return letter
+        try:
+            if self.request.profile.includes(Profile.B_LT):
+                letter = self.with_evidence(letter, token)
+            if self.request.profile.includes(Profile.B_LTA):
+                letter = self.with_document_timestamp(letter)
+        except (RevocationUnavailable, TimestampUnavailable) as error:
+            if not self.request.may_lower:
+                raise
+            return replace(letter, lowered=error)
+        return letter
+
+    def _signature(self, begun: _Begun) -> tuple[SignedLetter, TimestampToken | None]:
+        """The letter at B-B or B-T, and the time-stamp token."""
+        contents, token, failure = self._contents(begun)
+        if len(contents) > begun.prepared.contents_size:
             # A token far larger than its authority's certificates let expect: once more, with room for it.
-            prepared, contents, token, failure = self._signed(pdf, plan, len(contents) + TIMESTAMP_ROOM)
+            (begun,) = _valued(self.signer, [self.begun(len(contents) + TIMESTAMP_ROOM)])
+            contents, token, failure = self._contents(begun)
+        prepared = begun.prepared
         letter = SignedLetter(
-            pdf=embed(pdf, prepared, contents),
+            pdf=embed(self.pdf, prepared, contents),
             level=Profile.B_B if token is None else Profile.B_T,
             field=prepared.field,
             page=prepared.page,
-            certificate=certificate,
+            certificate=self.signer.certificate,
             byte_range=prepared.byte_range,
-            digest_algorithm=algorithm,
+            digest_algorithm=begun.plan.digest_algorithm,
             certifies=prepared.certifies,
             timestamp_time=None if token is None else token.time,
             lowered=failure,
         )
         return letter, token
 
-    def _signed(
-        self, pdf: bytes, plan: SignerInfoPlan, size: int
-    ) -> tuple[Prepared, bytes, TimestampToken | None, EsignError | None]:
-        """One attempt: the update, its CMS, the token inside, and why there is none where one was asked for."""
-        prepared = run_prepare(self.runner, pdf, self._spec(plan.digest_algorithm, size))
-        attributes = plan.signed_attributes(digest(pdf, prepared, plan.digest_algorithm))
-        value = self.signer.sign_digest(hashlib.new(plan.digest_algorithm, attributes).digest(), plan.digest_algorithm)
+    def _contents(self, begun: _Begun) -> tuple[bytes, TimestampToken | None, EsignError | None]:
+        """The CMS, the token inside, and why there is none where one was asked for."""
+        plan, value = begun.plan, begun.value
         token: TimestampToken | None = None
         failure: EsignError | None = None
         if self.request.profile.includes(Profile.B_T):
@@ -195,7 +262,7 @@ class _Signing:
                 if not self.request.may_lower:
                     raise
                 failure = error
-        return prepared, plan.signed_data(attributes, value, None if token is None else token.der), token, failure
+        return plan.signed_data(begun.attributes, value, None if token is None else token.der), token, failure
 
     def with_evidence(self, letter: SignedLetter, token: TimestampToken) -> SignedLetter:
         """The letter at B-LT. Raises `RevocationUnavailable` and what says that the signer may not sign."""

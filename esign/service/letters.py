@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 from sqlalchemy.orm import Session
 
-from esign.ca.authority import Secret
+from esign.ca.authority import Consent
 from esign.errors import EsignError, LetterStateForbids, RequestInvalid
 from esign.pades.letter import LetterFacts
 from esign.registry import agencies, audit, letters, states
@@ -62,7 +62,7 @@ def sign_new(
     pdf: bytes,
     fields: LetterFields,
     order: SignOrder,
-    passphrase: Secret,
+    consent: Consent,
     plan: SigningPlan | None = None,
     *,
     claim: str | None = None,
@@ -87,7 +87,7 @@ def sign_new(
             reservation = letters.reserve(session, new, now, _rules(services), claim)
             _record_reservation(session, caller, reservation)
     with signing.held(services, caller, reservation.letter, keep=False) as hold:
-        letter = signing.carry_out(job, hold, stamping.sight(services, pdf, facts), passphrase)
+        (letter,) = signing.carry_out([signing.Work(job, hold, stamping.sight(services, pdf, facts))], consent)
     return _view(services, letter)
 
 
@@ -96,7 +96,7 @@ def sign(
     caller: Caller,
     letter_id: str,
     order: SignOrder,
-    passphrase: Secret,
+    consent: Consent,
     *,
     claim: str | None = None,
 ) -> LetterView:
@@ -121,7 +121,7 @@ def sign(
                 _record_reservation(session, caller, reservation)
             letter = reservation.letter
     with signing.held(services, caller, letter, keep=True) as hold:
-        letter = signing.carry_out(job, hold, stamping.sight(services, pdf, facts), passphrase)
+        (letter,) = signing.carry_out([signing.Work(job, hold, stamping.sight(services, pdf, facts))], consent)
     return _view(services, letter)
 
 

@@ -10,7 +10,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
-from esign.ca.authority import Activation, Secret
+from esign.ca.authority import Activation, Consent, Secret
 from esign.ca.dev.authority import DevCa
 from esign.ca.dev.subject import HolderKind, Subject
 from esign.errors import CredentialExists, CredentialExpired, EsignError, SignerUnknown, WrongPassphrase
@@ -79,7 +79,7 @@ class ReportSeal:
         """The seal's key: made where there is none, and put under the present server key where it is under another."""
         present = Secret(self._keys.mac(_PURPOSE, self._holder))
         try:
-            return self._open.enter_context(self._ca.activate(self._holder, present))
+            return self._open.enter_context(self._ca.activate(self._holder, Consent(present)))
         except SignerUnknown:
             subject = Subject(NAME, ORGANISATION)
             with suppress(CredentialExists):  # another process was quicker
@@ -87,7 +87,7 @@ class ReportSeal:
         except (WrongPassphrase, CredentialExpired) as reason:
             _log.info("the report seal gets a new key and certificate: %s", reason.code)
             self._ca.renew(self._holder, present)
-        return self._open.enter_context(self._ca.activate(self._holder, present))
+        return self._open.enter_context(self._ca.activate(self._holder, Consent(present)))
 
     def close(self) -> None:
         """Forgets the key."""

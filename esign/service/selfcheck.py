@@ -10,6 +10,7 @@ from esign.errors import LetterSignatureBroken
 from esign.pades.letter import LetterFacts
 from esign.pades.profile import Profile
 from esign.pades.sign import SignedLetter
+from esign.pdf.sandbox import Patient
 from esign.service.services import Services
 from esign.verify.online import examine
 from esign.verify.report import ChangeState, Report, SignatureKind, SignatureReport, SubIndication, Verdict
@@ -52,9 +53,9 @@ def problems(
         signed.pdf,
         trust,
         services.clock,
-        services.parse,
+        Patient(services.parse, services.settings.sandbox_seconds),
         authority.revocation(),
-        renderer=services.render,
+        renderer=Patient(services.render, services.settings.sandbox_seconds),
         timeout=services.settings.sandbox_seconds,
     )
     made = [each for each in report.signatures if each.kind is not SignatureKind.DOCUMENT_TIMESTAMP]

@@ -1,24 +1,21 @@
-"""The way of one signature: placed, activated, stamped, signed, checked, kept (design.md, section 5).
+"""The way of signatures: placed, activated, stamped, signed, checked, kept (design.md, section 5).
 
-Whatever goes wrong, the letter is as it was before, and the audit trail says why. The one exception is
-an authority that was asked to sign and did not answer: that letter waits for a person.
+Whatever goes wrong, each letter is as it was before, and the audit trail says why. The one exception is
+an authority that was asked to sign and did not answer: those letters wait for a person.
 """
 
-import hashlib
 import logging
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 from sqlalchemy.orm import Session
 
-from esign.ca.authority import Activation, Authority, Secret
+from esign.ca.authority import Activation, Authority, Consent, DocumentActivation
 from esign.errors import (
     AlreadySignedBy,
-    Busy,
     ClockWrong,
     EsignError,
     LetterBusy,
@@ -27,25 +24,23 @@ from esign.errors import (
     RequestInvalid,
     SelfCheckFailed,
     SigningOutcomeUnknown,
-    StorageUnavailable,
-    WrongPassphrase,
 )
+from esign.pades.appearance import Footer
 from esign.pades.letter_sight import LetterSight
 from esign.pades.placement import AutoPlacement, FieldPlacement, Placement, Resolved, Taken
 from esign.pades.profile import Profile
-from esign.pades.sign import SignedLetter, SignRequest, sign
+from esign.pades.sign import SignedLetter, SignRequest, sign_all
 from esign.pades.spec import ExistingField, FollowerField, NewField
-from esign.registry import agencies, attempts, audit, signatures, states
-from esign.registry.models import Agency, Event, Letter, Level, Signature, SignatureState, Signer, Status
-from esign.service import planning, presenting, selfcheck, signers, stamping
+from esign.pdf.sandbox import Patient
+from esign.registry import agencies, audit, signatures, states
+from esign.registry.models import Agency, Event, Letter, Signature, SignatureState, Signer, Status
+from esign.service import planning, presenting, releasing, selfcheck, signers, stamping
+from esign.service.activating import Trial, activated
+from esign.service.marks import Mark, OurStamp
 from esign.service.orders import Caller, SignOrder
 from esign.service.services import Services
 
 _log = logging.getLogger(__name__)
-
-_PATIENCE = 10.0
-"""Seconds that a request waits while the same signer's other requests have their passphrases tried."""
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
 
 
 @dataclass
@@ -71,9 +66,37 @@ class Signing:
     before: tuple[Signature, ...]
     """The active signatures that the letter already has of us."""
 
+    @property
+    def capacity(self) -> str | None:
+        """In whose place he signs."""
+        return self.order.capacity or self.signer.capacity
 
-def prepare(services: Services, caller: Caller, order: SignOrder, letter: Letter | None, claim: str | None) -> Signing:
+
+@dataclass(frozen=True)
+class Work:
+    """A held letter, and what is to be signed in it."""
+
+    job: Signing
+    hold: Hold
+    pages: LetterSight
+    mark: Mark | None = None
+    """What is drawn for the signature, and where; None: our stamp, where the order or the plan says."""
+    field: str | None = None
+    """The name of a new field; None takes the first free one."""
+
+
+def prepare(
+    services: Services,
+    caller: Caller,
+    order: SignOrder,
+    letter: Letter | None,
+    claim: str | None,
+    *,
+    again: bool = False,
+) -> Signing:
     """Who signs, with which credential; everything that can be refused before anything is reserved.
+
+    ``again``: the same official may sign a letter more than once, a page at a time.
 
     Raises `SignerUnknown`, `AlreadySignedBy`, `CredentialUnusable`, `AuthorityUnavailable`, `ClockWrong`.
     """
@@ -86,7 +109,7 @@ def prepare(services: Services, caller: Caller, order: SignOrder, letter: Letter
         made = signatures.of_letter(session, letter.id) if letter is not None else []
         before = tuple(each for each in made if each.status is SignatureState.ACTIVE)
         last = audit.last_time(session)
-    if any(each.signer_id == signer.id for each in before):
+    if not again and any(each.signer_id == signer.id for each in before):
         raise AlreadySignedBy
     now = services.clock.now()
     if last is not None and last - now > timedelta(seconds=services.settings.clock_tolerance_seconds):
@@ -148,117 +171,39 @@ def _put_back(session: Session, letter: Letter, now: datetime, *, doubted: bool,
         states.discard(session, letter)
 
 
-def carry_out(job: Signing, hold: Hold, pages: LetterSight, passphrase: Secret) -> Letter:
-    """Signs the held letter and releases it; gives its row.
+@dataclass(frozen=True)
+class _Ready:
+    """A letter whose signature has its place and its looks."""
 
-    Raises the errors of ``placement.*``, ``signer.*``, ``credential.*``, ``authority.*``, ``timestamp.*``,
-    ``revocation.*``, `SelfCheckFailed` and `StorageUnavailable`.
+    work: Work
+    place: Resolved
+    request: SignRequest
+    taken: tuple[Taken, ...]
+    first: bool
+    """Whether nobody signed the letter before."""
+
+
+def carry_out(works: Sequence[Work], consent: Consent) -> list[Letter]:
+    """Signs the held letters with one activation, checks all, and releases all or none; gives their rows.
+
+    All are one official's, through one caller. Raises the errors of ``placement.*``, ``signer.*``, ``credential.*``,
+    ``authority.*``, ``timestamp.*``, ``revocation.*``, `SelfCheckFailed` and `StorageUnavailable`.
     """
+    job = works[0].job
     services = job.services
-    theme = stamping.theme_of(job.agency)
-    plan = planning.plan_of(hold.letter)
-    capacity = job.order.capacity or job.signer.capacity
-    content = stamping.content_of(services, job.agency, hold.letter, job.signer, capacity)
-    first = not job.before and not pages.facts.signed
-    if first and planning.field_of(plan, job.signer.id) is not None:
-        raise RequestInvalid(field="followers", reason="who signs first does not follow himself")
-    followers, taken = _followers(job, hold.letter, pages, plan) if first else ((), ())
-    place = stamping.place(_placement(job, plan), pages, content, theme, taken)
-    appearance = stamping.drawn(content, theme, place)
-    with activated(job, passphrase) as activation:
-        hold.letter = _start(job, hold.letter)
-        wants_footer = job.order.footer if job.order.footer is not None else job.agency.footer
-        footer = (
-            stamping.footer(
-                services,
-                job.agency,
-                hold.letter,
-                pages,
-                activation.certificate,
-                [place.box, *(each.box for each in taken)],
-            )
-            if wants_footer and first
-            else None
-        )
-        request = SignRequest(
-            profile=_profile(job),
-            field=_field(place),
-            signing_time=presenting.local(services, job.agency, services.clock.now()).replace(microsecond=0),
-            name=job.signer.name,
-            reason=job.order.reason,
-            location=job.order.location,
-            appearance=appearance,
-            followers=followers if plan and first else None,
-            footer=footer,
-            may_lower=job.order.may_lower,
-        )
-        signed = sign(
-            pages.pdf,
-            request,
-            activation,
-            timestamps=job.authority.timestamps(),
-            revocation=job.authority.revocation(),
-            runner=services.parse,
-            clock=services.clock,
-            cache=services.evidence,
-        )
-    wrong = selfcheck.problems(
-        services, pages.pdf, signed, job.authority, [each.certificate_sha256 for each in job.before]
-    )
-    if wrong:
-        _quarantine(job, hold.letter, signed, wrong)
-        raise SelfCheckFailed
-    return _release(job, hold.letter, request, signed, place, capacity)
-
-
-@contextmanager
-def activated(job: Signing, passphrase: Secret) -> Iterator[Activation]:
-    """An activation of the signer's credential; the passphrase counts as tried before it is tried.
-
-    Raises `SignerLocked`, `WrongPassphrase` with the tries that are left, and what the authority raises.
-    """
-    services, limits = job.services, signers.limits_of(job.services)
-    attempt = _attempt(job, limits)
-    with ExitStack() as opening:
-        try:
-            activation = opening.enter_context(job.authority.activate(job.holder, passphrase))
-        except WrongPassphrase:
-            remaining = _confirm_wrong(job, attempt, limits)
-            raise WrongPassphrase(remaining=remaining) from None
-        except BaseException:
-            with services.database.write() as session:
-                attempts.take_back(session, attempt)
-            raise
-        with services.database.write() as session:
-            attempts.forgive(session, attempt)
-        yield activation
-
-
-def _confirm_wrong(job: Signing, attempt: attempts.Attempt, limits: attempts.Limits) -> int:
-    """Counts the wrong passphrase, with its audit event; how many tries are left."""
-    now, actor = job.services.clock.now(), job.caller.actor
-    with job.services.database.write() as session:
-        remaining = attempts.confirm_wrong(session, attempt, now, limits)
-        data: dict[str, JsonValue] = {"remaining": remaining}
-        audit.record(session, Event.PASSPHRASE_WRONG, actor, now, signer=job.signer.id, data=data)
-        if remaining == 0:
-            audit.record(session, Event.SIGNER_LOCKED, actor, now, signer=job.signer.id)
-        return remaining
-
-
-def _attempt(job: Signing, limits: attempts.Limits) -> attempts.Attempt:
-    """An attempt that may be made now. While as many are tried as guesses are left, it waits for its turn."""
-    services = job.services
-    pause, until = _FIRST_PAUSE, time.monotonic() + _PATIENCE
-    while True:
-        try:
-            with services.database.write() as session:
-                return attempts.reserve(session, job.signer.id, job.caller.client_id, services.clock.now(), limits)
-        except Busy:
-            if time.monotonic() > until:
-                raise
-            time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+    placed = [_ready(work) for work in works]
+    with activated(Trial(services, job.caller, job.signer.id, job.authority, job.holder), consent) as activation:
+        for work in works:
+            work.hold.letter = _start(work.job, work.hold.letter)
+        ready = [_with_footer(each, activation) for each in placed]
+        made = _signed(job, ready, activation)
+    for each, signed in zip(ready, made, strict=True):
+        _refuse_unsound(each.work, signed)
+    released = [
+        releasing.Made(each.work.hold.letter, job.signer, each.work.job.capacity, each.request, signed, each.place)
+        for each, signed in zip(ready, made, strict=True)
+    ]
+    return releasing.release(services, job.caller, released, job.authority.credential(job.holder))
 
 
 def _start(job: Signing, letter: Letter) -> Letter:
@@ -270,6 +215,77 @@ def _start(job: Signing, letter: Letter) -> Letter:
             session, Event.LETTER_SIGNING, job.caller.actor, now, letter=letter.id, signer=job.signer.id, data=data
         )
         return started
+
+
+def _ready(work: Work) -> _Ready:
+    """Where the signature goes and what it looks like; its followers, where it is the first of several."""
+    job, pages = work.job, work.pages
+    plan = planning.plan_of(work.hold.letter)
+    first = not job.before and not pages.facts.signed
+    if first and planning.field_of(plan, job.signer.id) is not None:
+        raise RequestInvalid(field="followers", reason="who signs first does not follow himself")
+    followers, taken = _followers(job, work.hold.letter, pages, plan) if first else ((), ())
+    mark = work.mark or _our_stamp(work, plan)
+    place = mark.place(pages, taken)
+    request = SignRequest(
+        profile=_profile(job),
+        field=_field(place, work.field),
+        signing_time=presenting.local(job.services, job.agency, job.services.clock.now()).replace(microsecond=0),
+        name=job.signer.name,
+        reason=job.order.reason,
+        location=job.order.location,
+        appearance=mark.drawn(place),
+        followers=followers if plan and first else None,
+        may_lower=job.order.may_lower,
+    )
+    return _Ready(work, place, request, taken, first)
+
+
+def _our_stamp(work: Work, plan: Sequence[planning.Planned]) -> OurStamp:
+    job = work.job
+    content = stamping.content_of(job.services, job.agency, work.hold.letter, job.signer, job.capacity)
+    return OurStamp(_placement(job, plan), content, stamping.theme_of(job.agency))
+
+
+def _with_footer(ready: _Ready, activation: Activation | DocumentActivation) -> _Ready:
+    """The same with the footer, where there is to be one: it names who issued the certificate."""
+    job = ready.work.job
+    wanted = job.order.footer if job.order.footer is not None else job.agency.footer
+    if not (wanted and ready.first):
+        return ready
+    boxes = [ready.place.box, *(each.box for each in ready.taken)]
+    drawn: Footer = stamping.footer(
+        job.services, job.agency, ready.work.hold.letter, ready.work.pages, activation.certificate, boxes
+    )
+    return replace(ready, request=replace(ready.request, footer=drawn))
+
+
+def _signed(
+    job: Signing, ready: Sequence[_Ready], activation: Activation | DocumentActivation
+) -> Sequence[SignedLetter]:
+    """The signed letters; by our own hand where the authority signs digests."""
+    services = job.services
+    if not isinstance(activation, Activation):
+        raise NotImplementedError
+    return sign_all(
+        [(each.work.pages.pdf, each.request) for each in ready],
+        activation,
+        timestamps=job.authority.timestamps(),
+        revocation=job.authority.revocation(),
+        runner=Patient(services.parse, services.settings.sandbox_seconds),
+        clock=services.clock,
+        cache=services.evidence,
+    )
+
+
+def _refuse_unsound(work: Work, signed: SignedLetter) -> None:
+    """Raises `SelfCheckFailed` for a signed letter that does not pass our own check; it is kept in quarantine."""
+    job = work.job
+    before = [each.certificate_sha256 for each in job.before]
+    wrong = selfcheck.problems(job.services, work.pages.pdf, signed, job.authority, before)
+    if wrong:
+        releasing.quarantine(job.services, job.caller, work.hold.letter, job.signer, signed.pdf, wrong)
+        raise SelfCheckFailed
 
 
 def _placement(job: Signing, plan: Sequence[planning.Planned]) -> Placement:
@@ -296,97 +312,12 @@ def _followers(
     return tuple(fields), tuple(taken)
 
 
-def _field(place: Resolved) -> NewField | ExistingField:
+def _field(place: Resolved, name: str | None) -> NewField | ExistingField:
     if place.field is not None:
         return ExistingField(place.field)
-    return NewField(place.page_index, place.rect)
+    return NewField(place.page_index, place.rect, name)
 
 
 def _profile(job: Signing) -> Profile:
     """What the caller asked for, else what the agency has, else the setting."""
     return Profile(job.order.profile or job.agency.profile or job.services.settings.profile)
-
-
-def _quarantine(job: Signing, letter: Letter, signed: SignedLetter, wrong: Sequence[str]) -> None:
-    """Keeps the file that did not pass, where nobody gets it, and says so in the audit trail."""
-    services, now = job.services, job.services.clock.now()
-    sha256 = services.blobs.put(signed.pdf)
-    with services.database.write() as session:
-        signatures.quarantine(
-            session,
-            signatures.Quarantined(
-                letter_id=letter.id,
-                signer_id=job.signer.id,
-                client_id=job.caller.client_id,
-                sha256=sha256,
-                size=len(signed.pdf),
-                reason="self-check",
-                details={"problems": list(wrong)},
-                request_id=job.caller.request_id,
-            ),
-            now,
-        )
-        data: dict[str, JsonValue] = {"sha256": sha256, "problems": list(wrong)}
-        audit.record(session, Event.LETTER_QUARANTINED, job.caller.actor, now, letter=letter.id, data=data)
-
-
-def _release(
-    job: Signing, letter: Letter, request: SignRequest, signed: SignedLetter, place: Resolved, capacity: str | None
-) -> Letter:
-    """The bytes to the blob store, then row and audit event in one transaction."""
-    services, certificate = job.services, signed.certificate
-    credential_id = signers.note(services, job.signer, job.authority.credential(job.holder), job.caller.actor)
-    sha256 = services.blobs.put(signed.pdf)
-    visible = request.appearance is not None
-    new = signatures.NewSignature(
-        signer_id=job.signer.id,
-        credential_id=credential_id,
-        signer_name=job.signer.name,
-        signer_office=job.signer.office,
-        signer_capacity=capacity,
-        field_name=signed.field,
-        page=place.page if visible else None,
-        box=place.box if visible else None,
-        profile=Level(request.profile),
-        level=Level(signed.level),
-        certificate_sha256=hashlib.sha256(certificate.dump()).hexdigest(),
-        subject_name=signers.common_name(certificate.subject),
-        subject_organisation=certificate.subject.native.get("organization_name"),
-        issuer_name=signers.common_name(certificate.issuer),
-        signed_at=request.signing_time,
-        timestamp_at=signed.timestamp_time,
-        revision_sha256=sha256,
-        size=len(signed.pdf),
-        client_id=job.caller.client_id,
-        request_id=job.caller.request_id,
-    )
-    now = services.clock.now()
-    data = {
-        "sha256": sha256,
-        "level": signed.level.value,
-        "profile": request.profile.value,
-        "certificate": new.certificate_sha256,
-        "field": signed.field,
-        "number": letter.number,
-        "code": letter.code,
-    }
-    try:
-        with services.database.write() as session:
-            released, _ = states.release(session, letter, new, now)
-            audit.record(
-                session, Event.LETTER_SIGNED, job.caller.actor, now, letter=letter.id, signer=job.signer.id, data=data
-            )
-            return released
-    except StorageUnavailable:
-        if (committed := _released_with(services, letter, sha256)) is None:
-            raise
-        return committed
-
-
-def _released_with(services: Services, letter: Letter, sha256: str) -> Letter | None:
-    """The letter, where the commit that released this file was done and only its answer was lost."""
-    with suppress(StorageUnavailable), services.database.read() as session:
-        found = session.get(Letter, letter.id)
-        if found is not None and found.status is Status.SIGNED and found.current_sha256 == sha256:
-            return found
-    return None

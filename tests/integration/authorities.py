@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from asn1crypto import x509
 
-from esign.ca.authority import Activation, Credential, Secret
+from esign.ca.authority import Activation, Consent, Credential, OneTimeCodes, SealActivations
 from esign.ca.dev import DevCa
 from esign.errors import AuthorityUnavailable, RevocationUnavailable, SigningOutcomeUnknown, TimestampUnavailable
 from esign.service.authorities import Authorities
@@ -38,11 +38,17 @@ class Failing:
         return self.real.credential(holder)
 
     @contextmanager
-    def activate(self, holder: str, secret: Secret) -> Iterator[Activation]:
+    def activate(self, holder: str, consent: Consent) -> Iterator[Activation]:
         if self.down:
             raise AuthorityUnavailable(authority=self.name)
-        with self.real.activate(holder, secret) as activation:
+        with self.real.activate(holder, consent) as activation:
             yield _Hand(activation, self)
+
+    def codes(self) -> OneTimeCodes | None:
+        return self.real.codes()
+
+    def seals(self) -> SealActivations | None:
+        return self.real.seals()
 
     def roots(self) -> Sequence[x509.Certificate]:
         return self.real.roots()
@@ -77,11 +83,11 @@ class _Hand:
     def chain(self) -> Sequence[x509.Certificate]:
         return self.opened.chain
 
-    def sign_digest(self, digest: bytes, digest_algorithm: str) -> bytes:
+    def sign_digests(self, digests: Sequence[bytes], digest_algorithm: str) -> Sequence[bytes]:
         if self.ways.silent:
             raise SigningOutcomeUnknown(authority=self.ways.name)
-        value = self.opened.sign_digest(digest, digest_algorithm)
-        return value[:-1] + bytes([value[-1] ^ 1]) if self.ways.spoils else value
+        values = self.opened.sign_digests(digests, digest_algorithm)
+        return [value[:-1] + bytes([value[-1] ^ 1]) if self.ways.spoils else value for value in values]
 
 
 @dataclass

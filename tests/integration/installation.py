@@ -13,7 +13,7 @@ from unittest.mock import patch
 from typer.testing import CliRunner, Result
 
 from esign import settings
-from esign.ca.authority import Secret
+from esign.ca.authority import Consent, Secret
 from esign.cli.main import app
 from esign.registry import audit, states
 from esign.registry.agencies import NewAgency
@@ -112,7 +112,9 @@ class Installation:
         caller = clients.authenticate(services, self.api_key, "127.0.0.1", "request")
         fields = LetterFields.model_validate({"number": number, "date": date(2026, 11, 23), "subject": "Undangan"})
         order = SignOrder.model_validate({"signer": self.signer, "placement": {"kind": "invisible"}})
-        return letters.sign_new(services, caller, letter_files.read("typst"), fields, order, Secret(passphrase))
+        return letters.sign_new(
+            services, caller, letter_files.read("typst"), fields, order, Consent(Secret(passphrase))
+        )
 
     def is_green(self, letter: LetterView, services: Services | None = None) -> None:
         """The letter's newest file is genuine, and the register knows it."""

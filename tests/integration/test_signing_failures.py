@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy.orm import Session
 
 from esign import errors
-from esign.ca.authority import Secret
+from esign.ca.authority import Consent, Secret
 from esign.pades.placement import BoxPlacement
-from esign.pades.sign import sign as pades_sign
+from esign.pades.sign import sign_all as pades_sign_all
 from esign.registry import audit, clients
 from esign.registry.database import Database
 from esign.registry.models import AuditEvent, Scope, Signer
-from esign.service import checking, letters, settling, signing
+from esign.service import activating, checking, letters, settling, signing
 from esign.service.orders import Caller, LetterFields, PlannedSigner, SigningPlan, SignOrder
 from esign.service.services import Services
 from esign.service.told import Colour
@@ -28,7 +28,7 @@ from tests.integration.authorities import Failing
 from tests.integration.conftest import NIKS, OPERATOR, PASSPHRASE, House
 
 NUMBERS = count(1)
-SECRET = Secret(PASSPHRASE)
+SECRET = Consent(Secret(PASSPHRASE))
 CLAIM = "c" * 64
 OFF_PAGE = BoxPlacement(page=1, x=5000, y=5000, width=200, height=80)
 
@@ -73,12 +73,12 @@ def happened(house: House, letter_id: str) -> list[AuditEvent]:
 def test_what_keeps_another_official_from_signing_is_told_and_the_letter_stays_in_force(
     house: House, caller: Caller, made: LetterView, second: Signer
 ) -> None:
-    for asked, passphrase, error in (
-        (order(second), Secret("salah"), errors.WrongPassphrase),
+    for asked, consent, error in (
+        (order(second), Consent(Secret("salah")), errors.WrongPassphrase),
         (order(second, placement=OFF_PAGE), SECRET, errors.BoxOffPage),
     ):
         with pytest.raises(error):
-            letters.sign(house.services, caller, made.id, asked, passphrase)
+            letters.sign(house.services, caller, made.id, asked, consent)
         assert happened(house, made.id)[-1].data["reason"] == error.code
     now = letters.get(house.services, caller, made.id)
     assert (now.status, now.file) == ("signed", made.file)
@@ -98,7 +98,7 @@ def test_who_read_a_letter_before_another_official_signed_it_is_told_to_try_agai
     house: House, caller: Caller, made: LetterView, second: Signer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     third, quick = house.signer(name="Tiga"), threading.Event()
-    attempt = signing._attempt
+    attempt = activating._attempt
 
     def overtaken(*given: Any) -> Any:
         if not quick.is_set():
@@ -106,7 +106,7 @@ def test_who_read_a_letter_before_another_official_signed_it_is_told_to_try_agai
             letters.sign(house.services, caller, made.id, order(third), SECRET)
         return attempt(*given)
 
-    monkeypatch.setattr(signing, "_attempt", overtaken)
+    monkeypatch.setattr(activating, "_attempt", overtaken)
     with pytest.raises(errors.LetterBusy):
         letters.sign(house.services, caller, made.id, order(second), SECRET)
     done = letters.sign(house.services, caller, made.id, order(second), SECRET)
@@ -118,7 +118,7 @@ def test_a_letter_that_is_being_signed_is_not_withdrawn_under_the_signature(
     house: House, caller: Caller, made: LetterView, second: Signer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refused: list[str] = []
-    sign = pades_sign
+    sign = pades_sign_all
 
     def meanwhile(*given: Any, **named: Any) -> Any:
         with pytest.raises(errors.LetterBusy) as busy:
@@ -126,7 +126,7 @@ def test_a_letter_that_is_being_signed_is_not_withdrawn_under_the_signature(
         refused.append(busy.value.code)
         return sign(*given, **named)
 
-    monkeypatch.setattr(signing, "sign", meanwhile)
+    monkeypatch.setattr(signing, "sign_all", meanwhile)
     letters.sign(house.services, caller, made.id, order(second), SECRET)
     assert refused == ["letter.busy"]
     assert letters.withdraw(house.services, caller, made.id, "salah alamat").status == "withdrawn"

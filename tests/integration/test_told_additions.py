@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from esign.ca.authority import Secret
+from esign.ca.authority import Consent, Secret
 from esign.pades import stamp
 from esign.pades.profile import Profile
 from esign.pades.sign import SignRequest, sign
@@ -48,7 +48,7 @@ def adding(house: House, stranger: Signer) -> Adding:
             signing_time=datetime.now(UTC),
             appearance=stamp.draw(content, StampTheme(), 200, 80) if stamped else None,
         )
-        with ca.activate(stranger.id, Secret(PASSPHRASE)) as activation:
+        with ca.activate(stranger.id, Consent(Secret(PASSPHRASE))) as activation:
             return sign(
                 pdf,
                 request,

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from esign import errors
-from esign.ca.authority import Secret
+from esign.ca.authority import Consent, Secret
 from esign.ca.dev import DevCa
 from esign.pades.placement import BoxPlacement, TagPlacement
 from esign.registry import audit, clients
@@ -28,7 +28,7 @@ from tests.integration.authorities import Failing
 from tests.integration.conftest import OPERATOR, PASSPHRASE, House
 
 NUMBERS = count(1)
-SECRET = Secret(PASSPHRASE)
+SECRET = Consent(Secret(PASSPHRASE))
 
 
 @pytest.fixture
@@ -314,7 +314,7 @@ def test_a_process_that_dies_while_it_signs_is_settled_by_the_next_start(
         raise Died
 
     with monkeypatch.context() as patched:
-        patched.setattr("esign.service.signing.sign", die)
+        patched.setattr("esign.service.signing.sign_all", die)
         patched.setattr("esign.service.signing._ended", lambda *_, **__: None)
         with pytest.raises(Died):
             letters.sign_new(house.services, caller, pdf, letter, order(signer), SECRET)

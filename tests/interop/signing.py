@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from asn1crypto import pem
 from PIL import Image, ImageDraw
 
-from esign.ca.authority import Activation, Secret
+from esign.ca.authority import Activation, Consent, Secret
 from esign.ca.dev import DevCa, Subject
 from esign.pades import footer, stamp
 from esign.pades.appearance import Footer
@@ -134,7 +134,7 @@ class Office:
             authority = self._authorities[_kind(key)]
             subject = Subject("Sri Wahyuningsih", "Dinas Kependudukan Kabupaten Tirtamulya", office="Kepala Dinas")
             authority.issue(holder, subject, _PASSPHRASE, key=key)
-            self._officials[holder] = self._open.enter_context(authority.activate(holder, _PASSPHRASE))
+            self._officials[holder] = self._open.enter_context(authority.activate(holder, Consent(_PASSPHRASE)))
         return self._officials[holder]
 
     def _write_material(self, folder: Path, authority: DevCa) -> None:

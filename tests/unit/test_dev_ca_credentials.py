@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from esign.ca.authority import Authority, CredentialStatus, Secret
+from esign.ca.authority import Authority, Consent, CredentialStatus, Secret
 from esign.ca.dev import DevCa, HolderKind, Subject
 from esign.ca.dev.hierarchy import Issuer, Service
 from esign.errors import (
@@ -101,8 +101,8 @@ def test_the_dev_ca_is_an_authority(ca: DevCa) -> None:
 def test_a_signer_s_key_of_each_kind_signs_digests(ca: DevCa, key: KeyAlgorithm) -> None:
     public = issue(ca, key=key).public_key()
     digest = hashlib.sha256(b"surat").digest()
-    with ca.activate("budi", PASSPHRASE) as activation:
-        signature = activation.sign_digest(digest, "sha256")
+    with ca.activate("budi", Consent(PASSPHRASE)) as activation:
+        signature = activation.sign_digests([digest], "sha256")[0]
     if isinstance(public, rsa.RSAPublicKey):
         public.verify(signature, digest, padding.PKCS1v15(), Prehashed(SHA256()))
     else:
@@ -199,7 +199,7 @@ def test_a_short_passphrase_is_refused(ca: DevCa) -> None:
 
 def test_a_wrong_passphrase_opens_nothing_and_is_said_nowhere(ca: DevCa) -> None:
     issue(ca)
-    with pytest.raises(WrongPassphrase) as refused, ca.activate("budi", Secret("sandi-yang-salah")):
+    with pytest.raises(WrongPassphrase) as refused, ca.activate("budi", Consent(Secret("sandi-yang-salah"))):
         pass
     assert "sandi-yang-salah" not in repr(refused.value) + str(refused.value.details)
 
@@ -207,7 +207,7 @@ def test_a_wrong_passphrase_opens_nothing_and_is_said_nowhere(ca: DevCa) -> None
 def test_an_unknown_holder_is_not_registered_and_can_not_sign(ca: DevCa) -> None:
     credential = ca.credential("siapa")
     assert (credential.status, credential.certificate, credential.chain) == (CredentialStatus.NOT_REGISTERED, None, ())
-    with pytest.raises(SignerUnknown), ca.activate("siapa", PASSPHRASE):
+    with pytest.raises(SignerUnknown), ca.activate("siapa", Consent(PASSPHRASE)):
         pass
     for change in (ca.suspend, ca.resume, ca.revoke):
         with pytest.raises(SignerUnknown):
@@ -226,28 +226,28 @@ def test_a_credential_comes_with_its_chain_to_the_root(ca: DevCa) -> None:
 
 def test_only_whole_digests_are_signed_and_only_while_the_activation_lasts(ca: DevCa) -> None:
     issue(ca)
-    with ca.activate("budi", PASSPHRASE) as activation:
+    with ca.activate("budi", Consent(PASSPHRASE)) as activation:
         with pytest.raises(ValueError, match="digest"):
-            activation.sign_digest(bytes(20), "sha256")
+            activation.sign_digests([bytes(20)], "sha256")
         with pytest.raises(ValueError, match="not signed"):
-            activation.sign_digest(bytes(20), "sha1")
+            activation.sign_digests([bytes(20)], "sha1")
     with pytest.raises(RuntimeError):
-        activation.sign_digest(bytes(32), "sha256")
+        activation.sign_digests([bytes(32)], "sha256")
 
 
 def test_one_activation_serves_many_signatures_until_the_certificate_is_revoked(ca: DevCa) -> None:
     issue(ca)
-    with ca.activate("budi", PASSPHRASE) as activation:
+    with ca.activate("budi", Consent(PASSPHRASE)) as activation:
         for _ in range(3):
-            activation.sign_digest(bytes(32), "sha256")
+            activation.sign_digests([bytes(32)], "sha256")
         ca.revoke("budi")
         with pytest.raises(CredentialRevoked):
-            activation.sign_digest(bytes(32), "sha256")
+            activation.sign_digests([bytes(32)], "sha256")
 
 
 def refused_now(ca: DevCa, error: type[EsignError], status: CredentialStatus) -> None:
     assert ca.credential("budi").status is status
-    with pytest.raises(error), ca.activate("budi", PASSPHRASE):
+    with pytest.raises(error), ca.activate("budi", Consent(PASSPHRASE)):
         pass
 
 
@@ -261,7 +261,7 @@ def test_a_suspended_certificate_signs_nothing_until_it_is_resumed(ca: DevCa) ->
         ca.suspend("budi")
     ca.resume("budi")
     assert state(ca) == (RevocationState.GOOD, RevocationState.GOOD)
-    with ca.activate("budi", PASSPHRASE):
+    with ca.activate("budi", Consent(PASSPHRASE)):
         pass
     with pytest.raises(CredentialUnusable):
         ca.resume("budi")
@@ -346,9 +346,9 @@ def test_a_renewal_has_a_new_key_and_passphrase_and_the_old_certificate_is_still
     assert new.certificate.subject == old.certificate.subject
     assert new.certificate.public_key.curve == ("named", "secp384r1")
     assert new.certificate.public_key.dump() != old.certificate.public_key.dump()
-    with pytest.raises(WrongPassphrase), ca.activate("budi", PASSPHRASE):
+    with pytest.raises(WrongPassphrase), ca.activate("budi", Consent(PASSPHRASE)):
         pass
-    with ca.activate("budi", Secret("sandi baru 1")) as activation:
+    with ca.activate("budi", Consent(Secret("sandi baru 1"))) as activation:
         assert activation.certificate.sha256 == new.certificate.sha256
     issuer = ca.own_certificate(Issuer.PERSONS)
     response = ca.revocation().ocsp(old.certificate, issuer)

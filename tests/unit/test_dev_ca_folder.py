@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from esign.ca.authority import Secret
+from esign.ca.authority import Consent, Secret
 from esign.ca.dev import DevCa, Subject, creation, folder
 from esign.ca.dev.hierarchy import ROLES, Issuer, Service
 from esign.errors import AuthorityUnavailable, ConfigurationError, CredentialUnusable
@@ -68,7 +68,7 @@ def test_files_that_were_opened_to_others_are_closed_again(tmp_path: Path) -> No
 def test_no_key_rests_in_the_open_in_the_database(tmp_path: Path) -> None:
     with create(tmp_path / "dev") as ca:
         ca.issue("budi", BUDI, PASSPHRASE, key=KeyAlgorithm.P256)
-        with ca.activate("budi", PASSPHRASE) as activation:
+        with ca.activate("budi", Consent(PASSPHRASE)) as activation:
             secret = activation._key.private_numbers().private_value.to_bytes(32, "big")  # type: ignore[union-attr]
     for path in (tmp_path / "dev").rglob("*"):
         if path.is_file():
@@ -85,8 +85,8 @@ def test_what_is_made_is_found_again(tmp_path: Path) -> None:
         assert found is not None
         assert certificate is not None
         assert found.sha256 == certificate.sha256
-        with opened.activate("budi", PASSPHRASE) as activation:
-            activation.sign_digest(bytes(32), "sha256")
+        with opened.activate("budi", Consent(PASSPHRASE)) as activation:
+            activation.sign_digests([bytes(32)], "sha256")
         assert opened.folder.root_file.read_bytes().startswith(b"-----BEGIN CERTIFICATE-----")
     assert json.loads((tmp_path / "dev/ca.json").read_text())["pki_url"] == URL
 
@@ -278,11 +278,11 @@ def test_moving_to_another_address_keeps_root_keys_and_passphrases(tmp_path: Pat
             assert after.public_key.dump() == certificate.public_key.dump()
             assert (after.sha256 == certificate.sha256) is (role is Issuer.ROOT)
             assert URL.encode() not in after.dump()
-        with ca.activate("ani", PASSPHRASE) as activation:
+        with ca.activate("ani", Consent(PASSPHRASE)) as activation:
             assert url.encode() in activation.certificate.dump()
             assert activation.certificate.not_valid_after == old.not_valid_after
         for holder in ("budi", "citra"):
-            with pytest.raises(CredentialUnusable), ca.activate(holder, PASSPHRASE):
+            with pytest.raises(CredentialUnusable), ca.activate(holder, Consent(PASSPHRASE)):
                 pass
         # What was signed before is still vouched for: chain, OCSP and time-stamps.
         assert chains.build(old, ca.trust(), at=clock.now()) is not None

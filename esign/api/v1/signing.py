@@ -14,6 +14,7 @@ from esign.api.openapi import responses
 from esign.api.uploads import Form, Shape
 from esign.api.v1 import answers, forms, raises
 from esign.api.v1.forms import FILE, PASSPHRASE, Filled
+from esign.ca.authority import Consent
 from esign.service import letters
 from esign.service.orders import LetterFields, SignOrder
 from esign.service.views import LetterView
@@ -102,11 +103,18 @@ def sign_new(request: Request, caller: MaySign, form: SignForm, idempotency_key:
     filled.needs(PASSPHRASE, there=PASSPHRASE in form.secrets)
     filled.settle()
     assert letter is not None and order is not None  # noqa: S101, PT018 settled
-    upload, passphrase = form.upload(FILE), form.secret(PASSPHRASE)
+    upload, consent = form.upload(FILE), Consent(form.secret(PASSPHRASE))
 
     def work(claim: str | None) -> Answer:
         view = letters.sign_new(
-            state.of(request).services, caller, upload.read(), letter, order, passphrase, plan=plan, claim=claim
+            state.of(request).services,
+            caller,
+            upload.read(),
+            letter,
+            order,
+            consent,
+            plan=plan,
+            claim=claim,
         )
         return _answer(request, view, wanted)
 
@@ -194,10 +202,10 @@ def sign(
     filled.needs(PASSPHRASE, there=PASSPHRASE in form.secrets)
     filled.settle()
     assert order is not None  # noqa: S101 settled
-    passphrase = form.secret(PASSPHRASE)
+    consent = Consent(form.secret(PASSPHRASE))
 
     def work(claim: str | None) -> Answer:
-        view = letters.sign(state.of(request).services, caller, letter_id, order, passphrase, claim=claim)
+        view = letters.sign(state.of(request).services, caller, letter_id, order, consent, claim=claim)
         return _answer(request, view, wanted)
 
     return idempotency.once(

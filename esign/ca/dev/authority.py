@@ -10,7 +10,7 @@ from typing import Self
 
 from asn1crypto import x509
 
-from esign.ca.authority import Credential, CredentialStatus, Secret
+from esign.ca.authority import Consent, Credential, CredentialStatus, OneTimeCodes, SealActivations
 from esign.ca.dev import creation
 from esign.ca.dev.authorities import Authorities
 from esign.ca.dev.crl import RevocationLists
@@ -21,7 +21,7 @@ from esign.ca.dev.issuance import Issuance, refuse_unusable, status
 from esign.ca.dev.responder import Responders
 from esign.ca.dev.sources import InProcessRevocation
 from esign.ca.dev.timestamps import TimestampAuthority
-from esign.errors import EsignError, SignerUnknown
+from esign.errors import ConsentIncomplete, EsignError, SignerUnknown
 from esign.x509 import keys
 from esign.x509.cache import CachedRevocation
 from esign.x509.clock import Clock
@@ -166,23 +166,34 @@ class DevCa:
         )
 
     @contextmanager
-    def activate(self, holder: str, secret: Secret) -> Iterator["DevActivation"]:
+    def activate(self, holder: str, consent: Consent) -> Iterator["DevActivation"]:
         """Opens the holder's key with its passphrase.
 
-        Raises `SignerUnknown`, the `CredentialUnusable` that fits, `WrongPassphrase`, `AuthorityUnavailable`.
+        Raises `SignerUnknown`, the `CredentialUnusable` that fits, `WrongPassphrase`, `ConsentIncomplete`,
+        `AuthorityUnavailable`.
         """
+        if consent.passphrase is None:
+            raise ConsentIncomplete(authority=self.name, missing="passphrase")
         with self._database.reading() as register:
             entry = register.of_holder(holder)
             if entry is None or entry.private_key is None:
                 raise SignerUnknown
             refuse_unusable(entry, self._clock.now())
             sealed = register.private_key(entry.private_key)
-        key = keys.decrypt(sealed, secret.reveal().encode(), entry.certificate.public_key.dump())
+        key = keys.decrypt(sealed, consent.passphrase.reveal().encode(), entry.certificate.public_key.dump())
         activation = DevActivation(self, entry, self._authorities.chain(entry.issuer), key)
         try:
             yield activation
         finally:
             activation.end()
+
+    def codes(self) -> OneTimeCodes | None:
+        """None yet."""
+        return None
+
+    def seals(self) -> SealActivations | None:
+        """None yet."""
+        return None
 
     def roots(self) -> Sequence[x509.Certificate]:
         """Its root."""
@@ -250,8 +261,8 @@ class DevActivation:
         self._ca = ca
         self._key: PrivateKey | None = key
 
-    def sign_digest(self, digest: bytes, digest_algorithm: str) -> bytes:
-        """The signature value over a digest. The certificate's state is asked anew each time.
+    def sign_digests(self, digests: Sequence[bytes], digest_algorithm: str) -> Sequence[bytes]:
+        """The signature values over digests. The certificate's state is asked anew each time.
 
         Raises ValueError for a digest that isn't SHA-256, SHA-384 or SHA-512, RuntimeError after the end of the
         activation, the `CredentialUnusable` that fits, `AuthorityUnavailable`.
@@ -259,7 +270,7 @@ class DevActivation:
         if self._key is None:
             raise RuntimeError("this activation has ended")
         self._ca.refuse_unusable(self.certificate)
-        return keys.sign_digest(self._key, digest, digest_algorithm)
+        return [keys.sign_digest(self._key, digest, digest_algorithm) for digest in digests]
 
     def end(self) -> None:
         """Forgets the key."""

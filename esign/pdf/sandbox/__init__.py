@@ -4,9 +4,10 @@
 ``Runner``.
 """
 
+from esign.pdf.sandbox.patience import Patient
 from esign.pdf.sandbox.pool import PoolStats, SandboxPool
 from esign.pdf.sandbox.runner import InProcess, Runner
 from esign.pdf.sandbox.walls import Walls
 from esign.pdf.sandbox.wire import Header, JsonValue
 
-__all__ = ["Header", "InProcess", "JsonValue", "PoolStats", "Runner", "SandboxPool", "Walls"]
+__all__ = ["Header", "InProcess", "JsonValue", "Patient", "PoolStats", "Runner", "SandboxPool", "Walls"]
