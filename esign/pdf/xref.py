@@ -26,6 +26,8 @@ MAX_ROWS = 1_500_000
 """How many rows all sections that a view chains may have; a file of 50 MB has room for a million objects."""
 MAX_SECTIONS = 4096
 """How many cross-reference sections a file may chain."""
+MAX_FAULTS = 16
+"""How many odd things are told of one section."""
 
 _XREF = re.compile(rb"xref(?=[\0\t\n\f\r ])")
 _SUBSECTION = re.compile(rb"[\0\t\n\f\r ]*(\d{1,10})[ \t]+(\d{1,10})[\0\t\n\f\r ]+")
@@ -60,7 +62,7 @@ class Section:
     hybrid: "Section | None" = None
     """The stream that a table's /XRefStm names, for readers that know streams."""
     faults: tuple[str, ...] = field(default=())
-    """What is odd about it though it could be read."""
+    """What is odd about it though it could be read: some readers give it up then, and repair the file."""
 
     @property
     def previous(self) -> Object:
@@ -112,7 +114,7 @@ def _read_table(data: bytes, start: int) -> Section:
             row = _ROW.match(data, position) or _LOOSE_ROW.match(data, position)
             if row is None:
                 raise PdfSyntaxError(f"the cross-reference table at {start} is damaged at object {number}")
-            if number in entries:
+            if number in entries and len(faults) < MAX_FAULTS:
                 faults.append(f"object {number} has two rows")
             in_use = row[3] == b"n"
             entries[number] = Entry(1 if in_use else 0, int(row[1]), int(row[2]))
@@ -125,10 +127,16 @@ def _read_table(data: bytes, start: int) -> Section:
         at = dictionary["XRefStm"]
         if not isinstance(at, int):
             raise PdfSyntaxError("/XRefStm is no offset")
-        hybrid = read_section(data, at)
-        if hybrid.kind != "stream":
-            raise PdfSyntaxError("/XRefStm leads to no cross-reference stream")
+        hybrid = _hybrid_stream(data, at)
+        faults.extend(hybrid.faults)
     return Section(start, end, "table", entries, dictionary, None, hybrid, tuple(faults))
+
+
+def _hybrid_stream(data: bytes, offset: int) -> Section:
+    """The stream that /XRefStm leads to. A table is none, not even one with an /XRefStm of its own."""
+    if not 0 <= offset < len(data) or read_header(data, position := skip_white(data, offset)) is None:
+        raise PdfSyntaxError("/XRefStm leads to no cross-reference stream")
+    return _read_stream(data, position)
 
 
 def _read_stream(data: bytes, start: int) -> Section:
@@ -146,6 +154,9 @@ def _read_stream(data: bytes, start: int) -> Section:
     if width == 0:
         raise PdfSyntaxError(f"the cross-reference stream at {start} has rows of no width")
     index = _integers(dictionary["Index"]) if "Index" in dictionary else [0, size]
+    faults = _faults(dictionary, index, len(rows) // width)
+    if item.repaired:
+        faults.append("its stream's /Length is wrong")
     entries: dict[int, Entry] = {}
     position = 0
     for first, count in zip(index[::2], index[1::2], strict=False):
@@ -158,9 +169,20 @@ def _read_stream(data: bytes, start: int) -> Section:
             position += width
             if len(row) < width:
                 break
+            if number in entries and len(faults) < MAX_FAULTS:
+                faults.append(f"object {number} has two rows")
+            if widths[0] and int.from_bytes(row[: widths[0]]) > 2 and len(faults) < MAX_FAULTS:
+                faults.append(f"the row of object {number} is of no known kind")
             entries.setdefault(number, _row(row, widths))
-    faults = ("its stream's /Length is wrong",) if item.repaired else ()
-    return Section(item.start, item.end, "stream", entries, dictionary, item.number, None, faults)
+    return Section(item.start, item.end, "stream", entries, dictionary, item.number, None, tuple(faults))
+
+
+def _faults(dictionary: PdfDict, index: list[int], rows: int) -> list[str]:
+    """What is odd about a stream's /Index and how many rows it has; more rows than told are read by nobody."""
+    if "Index" in dictionary and (not index or len(index) % 2):
+        return ["its /Index is no array of pairs"]
+    told = sum(index[1::2])
+    return [f"it has {rows} rows, and tells of {told}"] if rows < told else []
 
 
 def _row(row: bytes, widths: list[int]) -> Entry:

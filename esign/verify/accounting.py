@@ -45,6 +45,9 @@ def unaccounted(file: PdfFile, final: View | None, start: int) -> list[Unaccount
         position = _objects_of(file, final, section, position, result)
         if position != section.start:
             result.append(Unaccounted(position, "bytes that belong to no object"))
+        result.extend(
+            Unaccounted(section.start, f"a cross-reference that readers differ in: {x}") for x in section.faults
+        )
         closing = STARTXREF.match(data, _after_comments(data, section.end, result))
         if closing is None:
             result.append(Unaccounted(section.end, "a cross-reference without startxref and %%EOF"))
