@@ -8,6 +8,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from heapq import merge
 
 from esign.pdf.revisions import ObjectStream, PdfFile, Place, View
 from esign.pdf.syntax import (
@@ -96,13 +97,24 @@ _MARK = re.compile(
     + rb")(?=[\0\t\n\f\r ()<>\[\]{}/%])"
 )
 _BYTE_RANGE = re.compile(rb"/" + _escapable(b"ByteRange") + rb"(?=[\0\t\n\f\r \[<(/])")
+_MESSAGE = re.compile(
+    rb"<[\0\t\n\f\r ]*30(?:80|[0-7][0-9A-Fa-f]|81[0-9A-Fa-f]{2}|82[0-9A-Fa-f]{4}|83[0-9A-Fa-f]{6}|84[0-9A-Fa-f]{8})"
+    rb"06092[Aa]864886[Ff]70[Dd]010702"
+)
+"""A hexadecimal string that holds a CMS SignedData (RFC 5652, 5.1): a signature value, whatever stands around it."""
+_SIGNED_DATA = re.compile(
+    rb"\x30(?:\x80|[\0-\x7f]|\x81.|\x82..|\x83...|\x84....)\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", re.DOTALL
+)
 _TYPE = re.compile(rb"/Type[\0\t\n\f\r ]*$")
 _OBJECT = re.compile(rb"(\d{1,10})[\0\t\n\f\r ]+(\d{1,5})[\0\t\n\f\r ]+obj")
 
 
 def is_signature_dictionary(value: PdfDict) -> bool:
-    """Whether a dictionary is, or pretends to be, a signature dictionary."""
+    """Whether a dictionary is, or pretends to be, a signature dictionary, or holds what only such a one holds."""
     if value.get("Type") in ("Sig", "DocTimeStamp") or "ByteRange" in value:
+        return True
+    contents = value.get("Contents")
+    if isinstance(contents, PdfString) and _SIGNED_DATA.match(contents.value):
         return True
     return isinstance(value.get("SubFilter"), Name) and value.get("Type") != "SV" and "Filter" in value
 
@@ -155,8 +167,7 @@ def _in_plain_objects(file: PdfFile, sections: list[Section]) -> Iterator[FoundS
     lengths = _Lengths(file, sections)
     done: set[int] = set()
     past = strays = 0
-    for match in _MARK.finditer(file.data):
-        at = match.start()
+    for at in _marks(file.data):
         if at < past:
             continue
         index = bisect_right(offsets, at) - 1
@@ -177,7 +188,7 @@ def _in_plain_objects(file: PdfFile, sections: list[Section]) -> Iterator[FoundS
                 raise TooManySignaturesError(f"more than {MAX_SIGNATURES} stray signature dictionaries")
             item = _stray_object(file, at)
         if item is None:
-            if broken or _BYTE_RANGE.match(file.data, at) or _TYPE.search(file.data, max(0, at - 16), at):
+            if broken or _tells_of_signature(file.data, at):
                 header = read_header(file.data, owner) if broken and owner is not None else None
                 number, generation, _ = header or (0, 0, 0)
                 place = (owner or at, -1) if broken else (at, -1)
@@ -200,6 +211,18 @@ def _in_plain_objects(file: PdfFile, sections: list[Section]) -> Iterator[FoundS
                 yield FoundSignature(
                     place, item.number, item.generation, dictionary, compressed=False, referenced=referenced
                 )
+
+
+def _marks(data: bytes) -> Iterator[int]:
+    """Where something stands that a signature dictionary may have, in the order of the file."""
+    return merge(*((match.start() for match in pattern.finditer(data)) for pattern in (_MARK, _MESSAGE)))
+
+
+def _tells_of_signature(data: bytes, at: int) -> bool:
+    """Whether a mark tells of a signature dictionary even where none can be read around it."""
+    return any(pattern.match(data, at) for pattern in (_BYTE_RANGE, _MESSAGE)) or bool(
+        _TYPE.search(data, max(0, at - 16), at)
+    )
 
 
 class _Lengths:

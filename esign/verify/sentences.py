@@ -73,6 +73,7 @@ def in_zone(report: Report, zone: tzinfo) -> Report:
                     level=signature.level,
                     permitted=signature.changes.state is ChangeState.PERMITTED,
                     stated=stated_time(signature.timestamps),
+                    findings=signature.findings,
                     zone=zone,
                 )
             }
@@ -168,6 +169,10 @@ _UNDERSTOOD = Sentence(
     id="Ada tanda tangan dalam bentuk yang tidak kami kenal; kami tidak dapat memeriksanya.",
     en="There is a signature in a form that we don't know; we can't examine it.",
 )
+_UNREADABLE = Sentence(
+    id="Ada sisa tanda tangan yang tidak dapat dibaca lagi: berkas rusak atau terpotong. Mintalah berkas yang utuh.",
+    en="What is left of a signature can't be read: the file is damaged or cut off. Ask for the whole file.",
+)
 _OTHER = Sentence(
     id="Keabsahan tanda tangan ini tidak dapat dipastikan.",
     en="Whether this signature is valid can't be settled.",
@@ -185,6 +190,7 @@ def of_signature(
     level: Level | None,
     permitted: bool,
     stated: datetime | None = None,
+    findings: tuple[Finding, ...] = (),
     zone: tzinfo = UTC,
 ) -> Sentence:
     """What is said of one signature, times in ``zone``. ``permitted``: the file was changed later, as it allows.
@@ -193,6 +199,8 @@ def of_signature(
     """
     if kind is SignatureKind.NOT_UNDERSTOOD and sub_indication is not SubIndication.FORMAT_FAILURE:
         return _UNDERSTOOD
+    if any(item.code == "signature.unreadable" for item in findings):
+        return _UNREADABLE
     if not verdict.good:
         if sub_indication in _OUT_OF_BOUNDS and proven is None and stated is not None:
             when = moment_in_words(stated, zone)

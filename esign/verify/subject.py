@@ -393,6 +393,7 @@ class Subject:
                 level=level,
                 permitted=self.changes.state is ChangeState.PERMITTED,
                 stated=sentences.stated_time(token.info(judged) for token, judged in self.stamps),
+                findings=conclusion.findings,
             ),
             level=level,
             signer=signer,

@@ -209,3 +209,68 @@ def test_a_signature_behind_a_stream_whose_end_is_lost_is_told() -> None:
     start = hidden.rindex(b"startxref")
     hidden = hidden[:start] + b"startxref\n%d\n%%%%EOF\nendstream\nendobj\n" % target(pdf).view.sections[-1].start
     assert _report(hidden).verdict is not Verdict.UNSIGNED
+
+
+def _with_stream(pdf: bytes, keys: bytes) -> bytes:
+    """The file with one more revision that adds nothing but its cross-reference stream, of one row."""
+    start, number = len(pdf), next_number(pdf)
+    row = b"\1" + start.to_bytes(4) + b"\0\0"
+    head = b"%d 0 obj\n<</Type/XRef/Size %d/Root %d 0 R/Prev %d/Length 7%s>>\nstream\n%s\nendstream\nendobj\n"
+    view = target(pdf).view
+    root = view.trailer["Root"]
+    assert isinstance(root, Ref)
+    keys = keys.replace(b"@", b"%d" % number)
+    return (
+        pdf + head % (number, number + 1, root.number, view.last.xref, keys, row) + b"startxref\n%d\n%%%%EOF\n" % start
+    )
+
+
+@pytest.mark.parametrize(
+    ("keys", "right"),
+    [
+        (b"/W[1 4 2]/Index[@ 1]", Verdict.INTACT),
+        (b"/W[1 4 2]/Index[@ 1 5]", Verdict.ALTERED),
+        (b"/W[1 4 2]/Index[@ 2]", Verdict.ALTERED),
+        (b"/W[1 4 2]/Index[-1 1 @ 1]", Verdict.ALTERED),
+        (b"/W[1 4 3]/Index[@ 1]", Verdict.ALTERED),
+    ],
+    ids=["right", "half a pair", "rows missing", "negative", "rows cut off"],
+)
+def test_a_cross_reference_stream_that_readers_give_up_is_a_change(keys: bytes, right: Verdict) -> None:
+    """qpdf then looks for the objects itself, and finds other pages."""
+    assert _report(_with_stream(_specimen("object-streams").pdf, keys)).verdict is right
+
+
+def test_a_table_that_names_itself_as_its_stream_is_answered() -> None:
+    pdf = _specimen("small").pdf
+    later = updated(pdf, {next_number(pdf): b"null"})
+    start = len(pdf) + later[len(pdf) :].index(b"\nxref") + 1
+    looped = later[:start] + later[start:].replace(b"/Prev", b"/XRefStm %d/Prev" % start)
+    assert _report(looped).verdict is Verdict.ALTERED
+
+
+@pytest.mark.parametrize("name", ["foreign-pades", "small"])
+@pytest.mark.parametrize("more", [-40, 0, 1])
+def test_a_letter_cut_off_at_its_signature_value_is_not_unsigned(name: str, more: int) -> None:
+    """What comes after the value, or before, may be all that calls the dictionary one of a signature."""
+    specimen = _specimen(name)
+    gap_start, gap_end = specimen.gaps[0]
+    head = specimen.pdf[:gap_start].replace(b"/ByteRange", b"/Byterange").replace(b"/Sig\n", b"/Sag\n")
+    found = _report(head + specimen.pdf[gap_start : gap_end + more])
+    assert found.verdict is Verdict.INVALID
+    assert "cut off" in found.sentence.en
+
+
+def test_a_signature_value_among_other_keys_is_not_unsigned() -> None:
+    specimen = _specimen("small")
+    start, end = specimen.gaps[0]
+    number = next_number(small())
+    bare = updated(small(), {number: b"<</Contents " + specimen.pdf[start:end] + b">>"})
+    assert _report(bare).verdict is Verdict.INVALID
+
+
+def test_a_signed_file_inside_a_stream_is_no_signature_of_this_one() -> None:
+    inner = _specimen("small").pdf
+    number = next_number(small())
+    holding = updated(small(), {number: b"<</Length %d>>\nstream\n%s\nendstream" % (len(inner), inner)})
+    assert _report(holding).verdict is Verdict.UNSIGNED
