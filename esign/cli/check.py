@@ -73,13 +73,13 @@ def _parts(services: Services, report: Findings) -> None:
 def _letters(services: Services, report: Findings, settle: str | None, stalled: timedelta) -> None:
     if settle is not None:
         letter = settling.resolve(services, settle, actor())
-        report.note("settled", f"{letter.number} is {letter.status.value}")
+        report.note("settled", f"{letter.number or letter.id} is {letter.status.value}")
     done = settling.settle(services, actor(), stalled_after=stalled)
     if done.freed or done.undone:
         report.note("settled", f"{len(done.freed)} reservations were over, {len(done.undone)} signings broken off")
     for letter in settling.unknown(services):
         report.waits(
-            f"{letter.id}  {letter.number}: whether the authority signed it is not known. Ask the authority, then: "
+            f"{letter.id}  {letter.number or '-'}: whether the authority signed is not known. Ask the authority, then: "
             f"esign check --settle {letter.id}"
         )
 

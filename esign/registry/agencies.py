@@ -53,6 +53,7 @@ class NewAgency(Input):
         default_factory=lambda: dict(CLASSIFICATIONS), min_length=1
     )
     profile: Level | None = None
+    authority: Line | None = None
 
 
 class AgencyChanges(Input):
@@ -66,6 +67,7 @@ class AgencyChanges(Input):
     footer: bool | None = None
     classifications: dict[Classification, Disclosure] | None = Field(default=None, min_length=1)
     profile: Level | None = None
+    authority: Line | None = None
     enabled: bool | None = None
 
     @model_validator(mode="after")
@@ -101,9 +103,9 @@ def all_of_them(session: Session) -> list[Agency]:
 
 
 def change(session: Session, agency: Agency, changes: AgencyChanges) -> Agency:
-    """The agency with the changes. An explicit None for ``profile`` goes back to the setting's."""
+    """The agency with the changes. An explicit None for ``profile`` or ``authority`` goes back to the setting's."""
     values = changes.model_dump(exclude_unset=True)
-    kept = {name: value for name, value in values.items() if value is not None or name == "profile"}
+    kept = {name: value for name, value in values.items() if value is not None or name in ("profile", "authority")}
     return session.scalars(
         sa.update(Agency).where(col(Agency.id) == agency.id).values(kept).returning(Agency),
         execution_options={"populate_existing": True},

@@ -32,6 +32,8 @@ class NewClient(Input):
     scopes: frozenset[Scope] = Field(min_length=1)
     networks: tuple[Annotated[str, AfterValidator(_a_network)], ...] | None = Field(default=None, min_length=1)
     """CIDR networks it may call from; None for any."""
+    classification: Line | None = None
+    """Of letters that it hands in without one."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,10 @@ def add(session: Session, keys: Keys, new: NewClient, at: datetime) -> tuple[Api
         key_hmac=keys.mac(PURPOSE, key),
         scopes=sorted(scope.value for scope in new.scopes),
         networks=list(new.networks) if new.networks is not None else None,
+        username=None,
+        password_hash=None,
+        classification=new.classification,
+        bsre=None,
         enabled=True,
         created_at=at,
         last_used_at=None,

@@ -32,9 +32,10 @@ class NewLetter(Input):
 
     agency_id: str
     client_id: str | None
-    number: Line
+    number: Line | None
+    """None for one that was handed in without."""
     date: Date
-    subject: Line
+    subject: Line | None
     classification: Line
     """The agency's own word."""
     disclosure: Disclosure
@@ -135,6 +136,21 @@ def get(session: Session, agency_id: str, letter_id: str) -> Letter:
     return letter
 
 
+def of_file(session: Session, agency_id: str, sha256: str) -> Letter | None:
+    """The agency's letter in force whose newest file this is, the one signed last where there are several."""
+    query = (
+        sa.select(Letter)
+        .join(Signature, col(Signature.letter_id) == col(Letter.id))
+        .where(
+            col(Signature.revision_sha256) == sha256,
+            col(Letter.current_sha256) == sha256,
+            col(Letter.agency_id) == agency_id,
+            col(Letter.status) == Status.SIGNED,
+        )
+    )
+    return session.scalars(query.order_by(col(Letter.id).desc())).first()
+
+
 def by_code(session: Session, code: str) -> Letter:
     """The released letter of a code in the form that `codes.parse` gives.
 
@@ -167,7 +183,9 @@ def by_files(session: Session, hashes: Sequence[str]) -> list[tuple[Letter, Sign
 
 
 def _with_number(session: Session, letter: Letter, at: datetime, rules: Rules) -> Reservation:
-    """The reservation, if the letter gets its number or the agency tolerates duplicates."""
+    """The reservation, if the letter gets its number or the agency tolerates duplicates. Without one it gets none."""
+    if letter.number is None:
+        return Reservation(letter)
     expired = _take_number(session, letter, at)
     duplicates = tuple(numbers.others(session, letter))
     if duplicates and rules.duplicates == "refuse":
@@ -202,7 +220,7 @@ def _of_request(new: NewLetter, claim: str) -> tuple[sa.ColumnElement[bool], ...
     return (
         col(Letter.agency_id) == new.agency_id,
         col(Letter.year) == new.date.year,
-        col(Letter.number_key) == numbers.key(new.number),
+        col(Letter.number_key) == (numbers.key(new.number) if new.number is not None else None),
         col(Letter.client_id) == new.client_id,
         col(Letter.claim) == claim,
         col(Letter.original_sha256) == new.original_sha256,
@@ -213,7 +231,7 @@ def _row(new: NewLetter, at: datetime, *, status: Status, claim: str | None, res
     return Letter(
         id=ids.new(),
         code=codes.new(),
-        number_key=numbers.key(new.number),
+        number_key=numbers.key(new.number) if new.number is not None else None,
         year=new.date.year,
         status=status,
         drafted=status is Status.DRAFT,

@@ -11,7 +11,7 @@ from sqlmodel import col
 from esign.registry import ids
 from esign.registry.columns import JsonObject
 from esign.registry.inputs import Input, Line, Sha256
-from esign.registry.models import Letter, Level, QuarantinedFile, Signature, SignatureState
+from esign.registry.models import Letter, Level, LevelReached, QuarantinedFile, Signature, SignatureState
 
 
 class NewSignature(Input):
@@ -30,7 +30,7 @@ class NewSignature(Input):
     """Left, bottom, right, top in displayed space, points."""
     profile: Level
     """Asked for."""
-    level: Level
+    level: LevelReached
     """Reached."""
     certificate_sha256: Sha256
     subject_name: str = Field(min_length=1)
@@ -48,7 +48,7 @@ class NewSignature(Input):
     def _fits_together(self) -> Self:
         if self.box is not None and (self.page is None or self.box[0] >= self.box[2] or self.box[1] >= self.box[3]):
             raise ValueError("a box has a page, and left < right, bottom < top")
-        if self.level is not Level.B_B and self.timestamp_at is None:
+        if self.level not in (LevelReached.B_B, LevelReached.PKCS7_B) and self.timestamp_at is None:
             raise ValueError("above B-B there is a time-stamp")
         return self
 

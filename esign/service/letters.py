@@ -2,8 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from esign.ca.authority import Consent
 from esign.errors import EsignError, LetterStateForbids, RequestInvalid
 from esign.pades.letter import LetterFacts
-from esign.registry import agencies, audit, letters, states
+from esign.registry import agencies, audit, clients, letters, states
 from esign.registry import search as register
-from esign.registry.models import Event, Letter, Scope, Status
+from esign.registry.models import Agency, Disclosure, Event, Letter, Scope, Status
 from esign.service import planning, presenting, selfcheck, signing, stamping
-from esign.service.orders import Caller, LetterFields, LetterQuery, SigningPlan, SignOrder
+from esign.service.marks import Mark
+from esign.service.orders import UNNUMBERED, Caller, LetterFields, LetterQuery, SigningPlan, SignOrder, UnnumberedFields
 from esign.service.services import Services
 from esign.service.views import LetterPage, LetterView
 
@@ -91,6 +92,58 @@ def sign_new(
     return _view(services, letter)
 
 
+@dataclass(frozen=True)
+class HandedIn:
+    """One of several letters that an official signs with one consent."""
+
+    pdf: bytes
+    fields: LetterFields | UnnumberedFields
+    order: SignOrder
+    """All name the same signer."""
+    mark: Mark | None = None
+    """What is drawn instead of our stamp, and where."""
+    field: str | None = None
+    """The name of the new signature field."""
+
+
+def sign_all(
+    services: Services, caller: Caller, given: Sequence[HandedIn], consent: Consent, *, claim: str | None = None
+) -> list[LetterView]:
+    """Has one official sign several letters with one consent: all of them, or none.
+
+    A file that is the newest of a letter of the agency goes on with that letter, and the same official may sign it
+    again: so do clients that sign a page at a time. Any other is a new letter. Raises what `sign_new` and `sign` do.
+    """
+    caller.require(Scope.LETTERS_SIGN)
+    works: list[signing.Work] = []
+    with ExitStack() as holding:
+        for item in given:
+            with _refusal_recorded(services, caller, _handed_in(item.pdf, item.fields)):
+                works.append(holding.enter_context(_taken_in(services, caller, item, claim)))
+        signed = signing.carry_out(works, consent)
+    return [_view(services, letter) for letter in signed]
+
+
+@contextmanager
+def _taken_in(services: Services, caller: Caller, item: HandedIn, claim: str | None) -> Iterator[signing.Work]:
+    """The letter that the file is of, or a new one, held."""
+    sha256 = hashlib.sha256(item.pdf).hexdigest()
+    with services.database.read() as session:
+        found = letters.of_file(session, caller.agency_id, sha256)
+    job = signing.prepare(services, caller, item.order, found, claim, again=True)
+    facts = stamping.examine(services, item.pdf)
+    if found is None:
+        selfcheck.refuse_broken(services, item.pdf, facts)
+        now = services.clock.now()
+        with services.database.write() as session:
+            new = _new(services, session, caller, item.pdf, facts, item.fields, None)
+            reservation = letters.reserve(session, new, now, _rules(services))
+            _record_reservation(session, caller, reservation)
+    letter = found or reservation.letter
+    with signing.held(services, caller, letter, keep=found is not None) as hold:
+        yield signing.Work(job, hold, stamping.sight(services, item.pdf, facts), item.mark, item.field)
+
+
 def sign(
     services: Services,
     caller: Caller,
@@ -144,7 +197,7 @@ def file(services: Services, caller: Caller, letter_id: str) -> LetterFile:
     if letter.current_sha256 is None and not letter.drafted:
         raise LetterStateForbids(state=letter.status.value)
     sha256 = letter.current_sha256 or letter.original_sha256
-    return LetterFile(services.blobs.get(sha256), sha256, filename(letter.number))
+    return LetterFile(services.blobs.get(sha256), sha256, filename(letter.number or letter.code))
 
 
 def search(services: Services, caller: Caller, query: LetterQuery) -> LetterPage:
@@ -199,9 +252,10 @@ def _refusal_recorded(
         raise
 
 
-def _handed_in(pdf: bytes, fields: LetterFields) -> Mapping[str, JsonValue]:
+def _handed_in(pdf: bytes, fields: LetterFields | UnnumberedFields) -> Mapping[str, JsonValue]:
     """What the audit trail keeps of a letter that the register does not."""
-    return {"number": fields.number, "sha256": hashlib.sha256(pdf).hexdigest(), "size": len(pdf)}
+    number = fields.number if isinstance(fields, LetterFields) else None
+    return {"number": number, "sha256": hashlib.sha256(pdf).hexdigest(), "size": len(pdf)}
 
 
 def _new(
@@ -210,27 +264,24 @@ def _new(
     caller: Caller,
     pdf: bytes,
     facts: LetterFacts,
-    fields: LetterFields,
+    fields: LetterFields | UnnumberedFields,
     plan: SigningPlan | None,
 ) -> letters.NewLetter:
     agency = agencies.get(session, caller.agency_id)
     if agency is None:
         raise RuntimeError("a caller has an agency")
-    classification = fields.classification or next(iter(agency.classifications))
-    disclosure = agency.disclosure(classification)
-    if disclosure is None:
-        known = ", ".join(agency.classifications)
-        raise RequestInvalid(field="classification", reason=f"this agency has {known}")
+    classification, disclosure = _classified(session, caller, agency, fields)
     if plan is not None and facts.signatures:
         raise RequestInvalid(
             field="followers", reason="the letter already carries a signature, so it can't be certified"
         )
+    numbered = fields if isinstance(fields, LetterFields) else None
     return letters.NewLetter(
         agency_id=agency.id,
         client_id=caller.client_id,
-        number=fields.number,
-        date=fields.date,
-        subject=fields.subject,
+        number=numbered.number if numbered else None,
+        date=numbered.date if numbered else presenting.local(services, agency, services.clock.now()).date(),
+        subject=numbered.subject if numbered else None,
         classification=classification,
         disclosure=disclosure,
         pages=facts.pages,
@@ -239,6 +290,22 @@ def _new(
         certify=plan is not None,
         planned_signatures=planning.planned(services, session, agency.id, plan, facts.field_names),
     )
+
+
+def _classified(
+    session: Session, caller: Caller, agency: Agency, fields: LetterFields | UnnumberedFields
+) -> tuple[str, Disclosure]:
+    """The letter's classification, and what the public may see of it. Raises `RequestInvalid`."""
+    client = clients.get(session, agency.id, caller.client_id)
+    asked = fields.classification or (client.classification if client is not None else None)
+    if asked is None and isinstance(fields, UnnumberedFields):
+        return UNNUMBERED, agency.disclosure(UNNUMBERED) or Disclosure.LIMITED
+    classification = asked or next(iter(agency.classifications))
+    disclosure = agency.disclosure(classification)
+    if disclosure is None:
+        known = ", ".join(agency.classifications)
+        raise RequestInvalid(field="classification", reason=f"this agency has {known}")
+    return classification, disclosure
 
 
 def _rules(services: Services) -> letters.Rules:

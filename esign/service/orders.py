@@ -75,6 +75,19 @@ class LetterFields(BaseModel):
     """Sifat, one of the agency's own names; left out: the agency's default."""
 
 
+class UnnumberedFields(BaseModel):
+    """A letter that is handed in without number, subject and date: the API of BSrE's service has no such fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    classification: Annotated[Line, Field(max_length=50)] | None = None
+    """Sifat, one of the agency's own names; left out: the application's default, else `UNNUMBERED`."""
+
+
+UNNUMBERED = "terbatas"
+"""The classification of letters that are handed in without one through BSrE's API: nothing of them is public."""
+
+
 class SignOrder(BaseModel):
     """How one official signs a letter; the passphrase travels beside it, never in it."""
 

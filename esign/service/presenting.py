@@ -165,9 +165,9 @@ def _warnings(session: Session, letter: Letter, made: Sequence[Signature]) -> tu
     found = [
         f"signature {each.ordinal} reached {each.level} and not {each.profile}"
         for each in made
-        if each.level is not each.profile
+        if each.level.value != each.profile.value
     ]
-    others = numbers.others(session, letter)
+    others = numbers.others(session, letter) if letter.number is not None else []
     if others and letter.released_at is not None:
         found.append(f"the number is used by {len(others)} other letter(s) of this agency in {letter.year}")
     return tuple(found)

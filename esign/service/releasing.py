@@ -12,7 +12,7 @@ from esign.errors import StorageUnavailable
 from esign.pades.placement import Resolved
 from esign.pades.sign import SignedLetter, SignRequest
 from esign.registry import audit, signatures, states
-from esign.registry.models import Event, Letter, Level, Signer, Status
+from esign.registry.models import Event, Letter, Level, LevelReached, Signer, Status
 from esign.service import signers
 from esign.service.orders import Caller
 from esign.service.services import Services
@@ -102,7 +102,7 @@ def _signature(caller: Caller, made: Made, credential_id: str, sha256: str) -> s
         page=made.place.page if visible else None,
         box=made.place.box if visible else None,
         profile=Level(made.request.profile),
-        level=Level(signed.level),
+        level=LevelReached(signed.level),
         certificate_sha256=hashlib.sha256(certificate.dump()).hexdigest(),
         subject_name=signers.common_name(certificate.subject),
         subject_organisation=certificate.subject.native.get("organization_name"),

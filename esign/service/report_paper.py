@@ -95,7 +95,8 @@ def _proofs(sheets: Sheets, answer: FileAnswer, report: Report) -> None:
     letter = answer.letter
     if letter is not None:
         sheets.row("Instansi / Agency", letter.agency.name)
-        sheets.row("Nomor / Number", letter.number)
+        if letter.number is not None:
+            sheets.row("Nomor / Number", letter.number)
         sheets.row("Tanggal / Date", letter.date.isoformat())
         if letter.subject is not None:
             sheets.row("Perihal / Subject", letter.subject)

@@ -365,8 +365,8 @@ _SCAN_IN_FORCE: dict[Disclosure, _Row] = {
         Colour.AMBER,
         Text("Surat terdaftar dan berlaku", "The letter is registered and in force"),
         Text(
-            "Instansi penerbit mencatat surat dengan nomor dan tanggal ini. Isinya terbatas dan tidak ditampilkan, sehingga ini tidak membuktikan isi kertas di tangan Anda.",
-            "The issuing agency has a letter of this number and date on record. Its content is restricted and not shown, so this proves nothing about what your paper says.",
+            "Instansi penerbit mencatat surat di bawah ini. Isinya terbatas dan tidak ditampilkan, sehingga ini tidak membuktikan isi kertas di tangan Anda.",
+            "The issuing agency has the letter below on record. Its content is restricted and not shown, so this proves nothing about what your paper says.",
         ),
         UPLOAD,
     ),

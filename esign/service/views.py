@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from esign.registry.models import Disclosure, Level
+from esign.registry.models import Disclosure, Level, LevelReached
 from esign.service.told import Colour, RegisterStatus, Told
 from esign.verify.detailed import DetailedReport
 from esign.verify.diagnostic import Diagnostic
@@ -48,7 +48,7 @@ class BoxView(View):
 class CertificateView(View):
     """The certificate that made a signature."""
 
-    subject: str
+    subject: str | None
     """Its common name."""
     organisation: str | None
     """The organisation in the certificate."""
@@ -93,7 +93,7 @@ class SignatureView(View):
     """The signature field's name in the PDF."""
     profile: Level
     """The level asked for."""
-    level: Level
+    level: LevelReached
     """The level reached."""
     signed_at: datetime
     """When, by the service's clock."""
@@ -127,11 +127,11 @@ class LetterView(View):
     """Where it stands."""
     agency: AgencyView
     """Whose it is."""
-    number: str
-    """Nomor surat."""
+    number: str | None
+    """Nomor surat; None where the letter was handed in without one."""
     date: date
     """The date that is printed on it."""
-    subject: str
+    subject: str | None
     """Perihal."""
     classification: str
     """Sifat, by the agency's own name."""
@@ -217,7 +217,7 @@ class RegisteredSignature(View):
     """In whose place: a.n., u.b., Plt., Plh."""
     signed_at: datetime
     """When, by the service's clock."""
-    level: Level
+    level: LevelReached
     """The PAdES level that it reached."""
     issuer: str
     """The issuer's common name, from the certificate."""
@@ -228,7 +228,7 @@ class RegisteredLetter(View):
 
     agency: AgencyView
     """Who issued it."""
-    number: str
+    number: str | None
     """Nomor surat."""
     date: date
     """The date that is printed on it."""

@@ -112,7 +112,9 @@ def test_the_key_is_changed_and_nothing_is_lost(
 def nik_of(services: Services, here: Installation) -> str:
     """The official's NIK, opened; he is found by it too."""
     (signer,) = parties.list_signers(services, here.agency)
-    nik = registered.nik(services.keys, signer).get_secret_value()
+    opened = registered.nik(services.keys, signer)
+    assert opened is not None
+    nik = opened.get_secret_value()
     with services.database.read() as session:
         assert signers.find(services, session, here.agency, nik).id == signer.id
     return nik

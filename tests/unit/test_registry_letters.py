@@ -16,7 +16,7 @@ from esign.errors import (
     NumberTaken,
 )
 from esign.registry import codes, letters, numbers, signatures, states
-from esign.registry.models import Letter, Level, SignatureState, Status
+from esign.registry.models import Letter, LevelReached, SignatureState, Status
 from tests.registers import NOW, Register, after, migrated_sqlite, open_register, race
 
 RULES = letters.Rules()
@@ -251,7 +251,7 @@ def test_a_released_letter_stays_in_force_while_and_after_another_signature_fail
     with register.database.write() as session:
         assert states.undo(session, signing, NOW).status is Status.SIGNED
     with pytest.raises(NumberTaken):
-        register.reserved(letter.number)
+        register.reserved(str(letter.number))
 
 
 def test_who_was_given_up_for_dead_can_not_release(register: Register) -> None:
@@ -362,7 +362,7 @@ def test_a_signature_is_remembered_as_it_was_made(register: Register) -> None:
     letter, _ = register.signed()
     with register.database.read() as session:
         (signature,) = signatures.of_letter(session, letter.id)
-    assert signature.level is Level.B_LT
+    assert signature.level is LevelReached.B_LT
     assert signature.box == [340.0, 120.0, 540.0, 200.0]
     assert signature.signed_at == NOW
     assert signature.signed_at.tzinfo is not None

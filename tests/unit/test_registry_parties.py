@@ -100,7 +100,7 @@ def test_a_nik_is_registered_once_at_an_agency(register: Register) -> None:
 
 
 def test_a_nik_opens_with_the_server_key_and_in_its_row_only(register: Register) -> None:
-    assert signers.nik(register.keys, register.signer).get_secret_value() == NIK
+    assert signers.nik(register.keys, register.signer) == SecretStr(NIK)
     with pytest.raises(ConfigurationError):
         signers.nik(Keys(NEW_SERVER_KEY), register.signer)
     moved = register.signer.model_copy(update={"id": "another"})
@@ -143,7 +143,7 @@ def test_a_new_server_key_takes_over_niks_row_by_row(register: Register) -> None
     with register.database.write() as session:
         assert signers.rotate(session, both) == 0
         found = signers.by_nik(session, new, register.agency.id, SecretStr(NIK))
-        assert signers.nik(new, found).get_secret_value() == NIK
+        assert signers.nik(new, found) == SecretStr(NIK)
         signers.rotate(session, Keys(SERVER_KEY, NEW_SERVER_KEY))
 
 

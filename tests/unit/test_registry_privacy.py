@@ -13,7 +13,8 @@ NOT_OF_PEOPLE = {
     "agency", "letter.code", "letter.classification", "letter.claim", "letter.original_sha256", "letter.current_sha256",
     "signature.field_name", "signature.box", "signature.certificate_sha256", "signature.issuer_name",
     "signature.revision_sha256", "credential.authority", "credential.certificate_sha256", "api_client.name",
-    "api_client.scopes", "audit_event.kind", "audit_event.previous_hash", "audit_event.hash", "quarantined_file.reason",
+    "api_client.scopes", "api_client.classification", "api_client.bsre", "signer.authority",
+    "handout", "audit_event.kind", "audit_event.previous_hash", "audit_event.hash", "quarantined_file.reason",
     "idempotency_record.owner", "idempotency_record.media_type", "idempotency_record.body_sha256",
 }  # fmt: skip
 """Columns of free text, bytes or JSON that were judged to hold nothing about a person; a table stands for all of it."""

@@ -17,7 +17,7 @@ def register(tmp_path: Path) -> Iterator[Register]:
         yield opened
 
 
-def found(register: Register, filters: Filters | None = None, **asked: object) -> list[str]:
+def found(register: Register, filters: Filters | None = None, **asked: object) -> list[str | None]:
     with register.database.read() as session:
         page = search.letters(session, register.agency.id, filters or Filters.model_validate(asked))
     return [letter.number for letter in page.letters]
@@ -39,7 +39,7 @@ def test_letters_are_listed_newest_first_and_those_of_others_not_at_all(register
 def test_pages_meet_without_gap_or_repetition_while_letters_are_added(register: Register) -> None:
     for number in range(7):
         enter(register, str(number))
-    seen: list[str] = []
+    seen: list[str | None] = []
     cursor = None
     while True:
         with register.database.read() as session:

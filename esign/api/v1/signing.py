@@ -228,7 +228,7 @@ def _answer(request: Request, view: LetterView, wanted: str) -> Answer:
         content = own.services.blobs.get(view.file.sha256)
     except errors.StorageUnavailable:  # signed it is: the record tells where the file will be
         return answers.record(view, status=201)
-    file = letters.LetterFile(content, view.file.sha256, letters.filename(view.number))
+    file = letters.LetterFile(content, view.file.sha256, letters.filename(view.number or view.id))
     return answers.signed_file(view, file, status=201)
 
 

@@ -15,9 +15,12 @@ from esign.registry.models.parties import Credential as Credential
 from esign.registry.models.parties import CredentialState as CredentialState
 from esign.registry.models.parties import Disclosure as Disclosure
 from esign.registry.models.parties import Level as Level
+from esign.registry.models.parties import LevelReached as LevelReached
 from esign.registry.models.parties import Scope as Scope
 from esign.registry.models.parties import Signer as Signer
+from esign.registry.models.parties import SignerKind as SignerKind
 from esign.registry.models.requests import AttemptOutcome as AttemptOutcome
+from esign.registry.models.requests import Handout as Handout
 from esign.registry.models.requests import IdempotencyRecord as IdempotencyRecord
 from esign.registry.models.requests import IdempotencyState as IdempotencyState
 from esign.registry.models.requests import PassphraseAttempt as PassphraseAttempt

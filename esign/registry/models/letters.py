@@ -20,7 +20,7 @@ from esign.registry.columns import (
     sha256_hex,
     word,
 )
-from esign.registry.models.parties import Disclosure, Level
+from esign.registry.models.parties import Disclosure, Level, LevelReached
 
 
 class Status(StrEnum):
@@ -78,6 +78,7 @@ class Letter(Row, table=True):
         not_blank("classification"),
         one_of("disclosure", Disclosure),
         one_of("status", Status),
+        rule("number_whole", "(number IS NULL) = (number_key IS NULL)"),
         rule("year", "year BETWEEN 1945 AND 9999"),
         rule("pages", "pages > 0"),
         rule("original_size", "original_size > 0"),
@@ -101,15 +102,15 @@ class Letter(Row, table=True):
     """The program that handed it in."""
     code: str = Field(sa_type=sa.Text, unique=True)
     """Verification code, ungrouped."""
-    number: str = Field(sa_type=sa.Text)
-    """As written on the letter."""
-    number_key: str = Field(sa_type=sa.Text)
+    number: str | None = Field(sa_type=sa.Text, nullable=True)
+    """As written on the letter; None where it was handed in without one (BSrE's service has no such field)."""
+    number_key: str | None = Field(sa_type=sa.Text, nullable=True)
     """The number as it is compared (`numbers.key`)."""
     year: int = Field(sa_type=sa.Integer)
     """Year of ``date``, within which the number is unique."""
     date: Date = Field(sa_type=sa.Date)
-    """The date on the letter."""
-    subject: str = Field(sa_type=sa.Text)
+    """The date on the letter; the day of its signing where it was handed in without one."""
+    subject: str | None = Field(sa_type=sa.Text, nullable=True)
     classification: str = Field(sa_type=sa.Text)
     """The agency's own word."""
     disclosure: Disclosure = Field(sa_type=word(Disclosure))
@@ -166,11 +167,11 @@ class Signature(Row, table=True):
         not_blank("field_name"),
         not_blank("signer_name"),
         one_of("profile", Level),
-        one_of("level", Level),
+        one_of("level", LevelReached),
         one_of("status", SignatureState),
         sha256_hex("certificate_sha256"),
         sha256_hex("revision_sha256"),
-        rule("timestamp_by_level", "level = 'B-B' OR timestamp_at IS NOT NULL"),
+        rule("timestamp_by_level", "level IN ('B-B', 'PKCS7-B') OR timestamp_at IS NOT NULL"),
     )
 
     id: str = Field(primary_key=True, sa_type=sa.Text)
@@ -190,7 +191,7 @@ class Signature(Row, table=True):
     """Left, bottom, right, top in displayed space (points)."""
     profile: Level = Field(sa_type=word(Level))
     """The level asked for."""
-    level: Level = Field(sa_type=word(Level))
+    level: LevelReached = Field(sa_type=word(LevelReached))
     """The level reached."""
     certificate_sha256: str = Field(sa_type=sa.Text)
     subject_name: str = Field(sa_type=sa.Text)

@@ -44,6 +44,25 @@ class Level(StrEnum):
     B_LTA = "B-LTA"
 
 
+class LevelReached(StrEnum):
+    """The level of a signature that was made: PAdES, or plain CMS where another's hand made it (TS 119 142-3)."""
+
+    B_B = "B-B"
+    B_T = "B-T"
+    B_LT = "B-LT"
+    B_LTA = "B-LTA"
+    PKCS7_B = "PKCS7-B"
+    PKCS7_T = "PKCS7-T"
+    PKCS7_LT = "PKCS7-LT"
+
+
+class SignerKind(StrEnum):
+    """Who signs: a person, or an agency by its seal."""
+
+    PERSON = "person"
+    SEAL = "seal"
+
+
 class CredentialState(StrEnum):
     """The state of a certificate, in the words of BSrE's service; the same as the authority port's."""
 
@@ -67,6 +86,8 @@ class Scope(StrEnum):
     """Read and search the agency's letters."""
     SIGNERS_READ = "signers:read"
     """Read the agency's signers and the state of their credentials."""
+    SIGNERS_REGISTER = "signers:register"
+    """Enter persons who then wait for their certificate."""
     ADMIN = "admin"
     """Withdraw letters, and change the agency's signers and clients."""
 
@@ -99,6 +120,8 @@ class Agency(Row, table=True):
     """The agency's names of classifications, each with its `Disclosure`."""
     profile: Level | None = Field(sa_type=word(Level), nullable=True)
     """Level of a signature for which none is asked; None takes the setting."""
+    authority: str | None = Field(sa_type=sa.Text, nullable=True)
+    """Name of the authority of its signers, for whom none is chosen; None takes the default."""
     enabled: bool = Field(sa_type=sa.Boolean)
     created_at: datetime = Field(sa_type=UtcDateTime)
 
@@ -109,22 +132,32 @@ class Agency(Row, table=True):
 
 
 class Signer(Row, table=True):
-    """An official who signs. The NIK is personal data: sealed, and looked up by its HMAC."""
+    """An official who signs, or an agency's seal. The NIK is personal data: sealed, and looked up by its HMAC."""
 
     __tablename__ = "signer"
     __table_args__ = (
         sa.UniqueConstraint("agency_id", "nik_hmac"),
+        sa.UniqueConstraint("agency_id", "subscriber"),
         not_blank("name"),
+        not_blank("subscriber"),
+        one_of("kind", SignerKind),
         sha256_hex("nik_hmac"),
         rule("nik_sealed", f"length(nik_sealed) = {NIK_SEALED_LENGTH}"),
+        rule("nik_whole", "(nik_sealed IS NULL) = (nik_hmac IS NULL)"),
+        rule("seal_without_nik", "kind <> 'seal' OR nik_hmac IS NULL"),
     )
 
     id: str = Field(primary_key=True, sa_type=sa.Text)
     agency_id: str = Field(sa_type=sa.Text, foreign_key="agency.id")
-    nik_sealed: bytes = Field(sa_type=sa.LargeBinary, repr=False)
-    """AES-GCM of the 16 digits, bound to this row (`secrets.Keys.seal`)."""
-    nik_hmac: str = Field(sa_type=sa.Text, repr=False)
+    kind: SignerKind = Field(sa_type=word(SignerKind))
+    nik_sealed: bytes | None = Field(sa_type=sa.LargeBinary, nullable=True, repr=False)
+    """AES-GCM of the 16 digits, bound to this row (`secrets.Keys.seal`); None for a seal, and where it isn't known."""
+    nik_hmac: str | None = Field(sa_type=sa.Text, nullable=True, repr=False)
     """HMAC-SHA256 of agency and NIK, hexadecimal."""
+    subscriber: str | None = Field(sa_type=sa.Text, nullable=True)
+    """BSrE's number of the subscriber (idSubscriber), by which seals are called there."""
+    authority: str | None = Field(sa_type=sa.Text, nullable=True)
+    """Name of the authority that holds the key; None takes the agency's."""
     nip: str | None = Field(sa_type=sa.Text, nullable=True)
     """Civil servant number, 18 digits."""
     name: str = Field(sa_type=sa.Text)
@@ -135,6 +168,7 @@ class Signer(Row, table=True):
     capacity: str | None = Field(sa_type=sa.Text, nullable=True)
     """A.n., u.b., Plt. or Plh., with whom, where the official does not sign in his own right."""
     email: str | None = Field(sa_type=sa.Text, nullable=True)
+    """Where one-time codes go; of a seal, that of its officer."""
     enabled: bool = Field(sa_type=sa.Boolean)
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
@@ -173,7 +207,13 @@ class ApiClient(Row, table=True):
     """A program of an agency that calls the API. Its key is known only as an HMAC."""
 
     __tablename__ = "api_client"
-    __table_args__ = (not_blank("name"), sha256_hex("key_hmac"))
+    __table_args__ = (
+        not_blank("name"),
+        not_blank("username"),
+        not_blank("classification"),
+        sha256_hex("key_hmac"),
+        rule("basic_whole", "(username IS NULL) = (password_hash IS NULL)"),
+    )
 
     id: str = Field(primary_key=True, sa_type=sa.Text)
     agency_id: str = Field(sa_type=sa.Text, foreign_key="agency.id", index=True)
@@ -184,6 +224,14 @@ class ApiClient(Row, table=True):
     scopes: list[str] = Field(sa_type=sa.JSON)
     networks: list[str] | None = Field(sa_type=json_or_null(), nullable=True)
     """CIDR networks it may call from; None for any."""
+    username: str | None = Field(sa_type=sa.Text, unique=True, nullable=True)
+    """Its name for HTTP Basic, at the API of BSrE's service; None: not admitted there."""
+    password_hash: str | None = Field(sa_type=sa.Text, nullable=True, repr=False)
+    """Of the password beside it, under the server key; its form belongs to the registry."""
+    classification: str | None = Field(sa_type=sa.Text, nullable=True)
+    """Classification of letters that it hands in without one; None takes what the service has for that."""
+    bsre: JsonObject | None = Field(sa_type=json_or_null(), nullable=True)
+    """How it speaks the API of BSrE's service, where others speak it otherwise; the form belongs to the service."""
     enabled: bool = Field(sa_type=sa.Boolean)
     created_at: datetime = Field(sa_type=UtcDateTime)
     last_used_at: datetime | None = Field(sa_type=UtcDateTime, nullable=True)

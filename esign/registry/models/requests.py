@@ -69,3 +69,22 @@ class PassphraseAttempt(Row, table=True):
     client_id: str | None = Field(sa_type=sa.Text, foreign_key="api_client.id", nullable=True)
     at: datetime = Field(sa_type=UtcDateTime)
     outcome: AttemptOutcome = Field(sa_type=word(AttemptOutcome))
+
+
+class Handout(Row, table=True):
+    """A signed file that its client may fetch once more, once (the API of BSrE's service, contract 3.2)."""
+
+    __tablename__ = "handout"
+    __table_args__ = (sha256_hex("sha256"), rule("id", "length(id) = 32"), rule("size", "size > 0"))
+
+    id: str = Field(primary_key=True, sa_type=sa.Text)
+    """``id_dokumen``: 32 hexadecimal digits."""
+    client_id: str = Field(sa_type=sa.Text, foreign_key="api_client.id")
+    letter_id: str = Field(sa_type=sa.Text, foreign_key="letter.id")
+    sha256: str = Field(sa_type=sa.Text)
+    """The file, in the blob store."""
+    size: int = Field(sa_type=sa.BigInteger)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    taken_at: datetime | None = Field(sa_type=UtcDateTime, nullable=True)
+    """When it was fetched."""
