@@ -13,28 +13,18 @@ from typing import Protocol
 
 from asn1crypto import x509
 
-from esign.errors import (
-    ClockWrong,
-    EsignError,
-    RevocationUnavailable,
-    SelfCheckFailed,
-    TimestampUnavailable,
-)
+from esign.errors import EsignError, RevocationUnavailable, TimestampUnavailable
 from esign.pades.appearance import Appearance, Footer
 from esign.pades.cms import SignerInfoPlan, digest_algorithm_for, issuers_to_carry
-from esign.pades.evidence import EvidenceCache, collect
-from esign.pades.profile import Profile
+from esign.pades.evidence import EvidenceCache
+from esign.pades.longterm import TIMESTAMP_ROOM, LongTerm, digest, embed
+from esign.pades.profile import Profile, Reached
 from esign.pades.spec import ExistingField, FollowerField, NewField, Prepared, SignatureSpec
-from esign.pades.tasks import run_append_dss, run_prepare, run_prepare_document_timestamp
+from esign.pades.tasks import run_prepare
 from esign.pades.token import TimestampToken
 from esign.pdf.sandbox import Runner
 from esign.x509.clock import Clock
 from esign.x509.sources import RevocationSource, TimestampSource
-
-CLOCK_TOLERANCE = timedelta(seconds=60)
-"""How far the clock may be off the time-stamp authority's (design.md, section 5)."""
-TIMESTAMP_ROOM = 8192
-"""Bytes kept free for a time-stamp token; half of it, and the authority's certificates, where those are larger."""
 
 
 class DigestSigner(Protocol):
@@ -87,7 +77,7 @@ class SignedLetter:
     """A signed letter, and what was reached."""
 
     pdf: bytes
-    level: Profile
+    level: Reached
     """The level reached; below the one asked for only where ``request.may_lower`` let it."""
     field: str
     """The fully qualified name of the signature field."""
@@ -149,7 +139,8 @@ def sign_all(
 
     As `sign` does each; where one can't be signed, none is.
     """
-    works = [_Signing(pdf, request, signer, timestamps, revocation, runner, clock, cache) for pdf, request in letters]
+    sources = LongTerm(timestamps, revocation, runner, clock, cache)
+    works = [_Signing(pdf, request, signer, sources) for pdf, request in letters]
     for work in works:
         work.refuse_unreachable()
     begun = [work.begun() for work in works]
@@ -189,18 +180,14 @@ class _Signing:
     pdf: bytes
     request: SignRequest
     signer: DigestSigner
-    timestamps: TimestampSource | None
-    revocation: RevocationSource | None
-    runner: Runner
-    clock: Clock
-    cache: EvidenceCache | None
+    sources: LongTerm
 
     def refuse_unreachable(self) -> None:
         """Raises where the level asked for is out of reach from the first."""
         profile = self.request.profile
-        if profile.includes(Profile.B_T) and self.timestamps is None and not self.request.may_lower:
+        if profile.includes(Profile.B_T) and self.sources.timestamps is None and not self.request.may_lower:
             raise TimestampUnavailable
-        if profile.includes(Profile.B_LT) and self.revocation is None and not self.request.may_lower:
+        if profile.includes(Profile.B_LT) and self.sources.revocation is None and not self.request.may_lower:
             raise RevocationUnavailable(profile=profile)
 
     def begun(self, size: int | None = None) -> _Begun:
@@ -208,8 +195,8 @@ class _Signing:
         certificate = self.signer.certificate
         algorithm = self.request.digest_algorithm or digest_algorithm_for(certificate)
         plan = SignerInfoPlan(certificate, algorithm, issuers_to_carry(self.signer.chain))
-        room = self._timestamp_room() if self.request.profile.includes(Profile.B_T) else 0
-        prepared = run_prepare(self.runner, self.pdf, self._spec(algorithm, size or plan.size(room)))
+        room = self.sources.room() if self.request.profile.includes(Profile.B_T) else 0
+        prepared = run_prepare(self.sources.runner, self.pdf, self._spec(algorithm, size or plan.size(room)))
         return _Begun(prepared, plan, plan.signed_attributes(digest(self.pdf, prepared, algorithm)))
 
     def finished(self, begun: _Begun) -> SignedLetter:
@@ -219,9 +206,10 @@ class _Signing:
             return letter
         try:
             if self.request.profile.includes(Profile.B_LT):
-                letter = self.with_evidence(letter, token)
+                letter = self._with_evidence(letter, token)
             if self.request.profile.includes(Profile.B_LTA):
-                letter = self.with_document_timestamp(letter)
+                pdf, _ = self.sources.with_document_timestamp(letter.pdf, letter.digest_algorithm)
+                letter = replace(letter, pdf=pdf, level=Profile.B_LTA)
         except (RevocationUnavailable, TimestampUnavailable) as error:
             if not self.request.may_lower:
                 raise
@@ -257,41 +245,23 @@ class _Signing:
         failure: EsignError | None = None
         if self.request.profile.includes(Profile.B_T):
             try:
-                token = self._timestamp(hashlib.new(plan.digest_algorithm, value).digest(), plan.digest_algorithm)
+                imprint = hashlib.new(plan.digest_algorithm, value).digest()
+                token = self.sources.token(imprint, plan.digest_algorithm)
             except TimestampUnavailable as error:
                 if not self.request.may_lower:
                     raise
                 failure = error
         return plan.signed_data(begun.attributes, value, None if token is None else token.der), token, failure
 
-    def with_evidence(self, letter: SignedLetter, token: TimestampToken) -> SignedLetter:
-        """The letter at B-LT. Raises `RevocationUnavailable` and what says that the signer may not sign."""
-        if self.revocation is None or self.timestamps is None:
-            raise RevocationUnavailable(profile=self.request.profile)
-        evidence = collect(
+    def _with_evidence(self, letter: SignedLetter, token: TimestampToken) -> SignedLetter:
+        pdf = self.sources.with_evidence(
+            letter.pdf,
             (self.signer.certificate, *self.signer.chain),
             token,
-            self.timestamps.certificates(),
-            source=self.revocation,
-            not_before=token.time - self.request.revocation_tolerance,
-            now=self.clock.now(),
-            cache=self.cache,
             profile=self.request.profile,
+            tolerance=self.request.revocation_tolerance,
         )
-        appended = run_append_dss(self.runner, letter.pdf, evidence.certificates, evidence.ocsps, evidence.crls)
-        return replace(letter, pdf=letter.pdf + appended, level=Profile.B_LT)
-
-    def with_document_timestamp(self, letter: SignedLetter) -> SignedLetter:
-        """The letter at B-LTA. Raises `TimestampUnavailable`."""
-        room = self._timestamp_room()
-        for _ in range(2):
-            prepared = run_prepare_document_timestamp(self.runner, letter.pdf, room)
-            algorithm = letter.digest_algorithm
-            token = self._timestamp(digest(letter.pdf, prepared, algorithm), algorithm)
-            if len(token.der) <= prepared.contents_size:
-                break
-            room = len(token.der) + TIMESTAMP_ROOM
-        return replace(letter, pdf=embed(letter.pdf, prepared, token.der), level=Profile.B_LTA)
+        return replace(letter, pdf=pdf, level=Profile.B_LT)
 
     def _spec(self, algorithm: str, size: int) -> SignatureSpec:
         request = self.request
@@ -309,43 +279,3 @@ class _Signing:
             footer=request.footer,
             timestamped=request.profile.includes(Profile.B_T),
         )
-
-    def _timestamp(self, imprint: bytes, algorithm: str) -> TimestampToken:
-        """A token over the digest, from an authority whose clock agrees with ours. Raises `ClockWrong`."""
-        if self.timestamps is None:
-            raise TimestampUnavailable
-        token = TimestampToken(self.timestamps.token(imprint, algorithm))
-        difference = abs(token.time - self.clock.now())
-        if difference > CLOCK_TOLERANCE:
-            raise ClockWrong(seconds=round(difference.total_seconds()), reference="the time-stamp authority")
-        return token
-
-    def _timestamp_room(self) -> int:
-        if self.timestamps is None:
-            return 0
-        known = sum(len(each.dump()) for each in self.timestamps.certificates())
-        return max(TIMESTAMP_ROOM, TIMESTAMP_ROOM // 2 + known)
-
-
-def digest(pdf: bytes, prepared: Prepared, algorithm: str) -> bytes:
-    """The digest over the ByteRange of the letter with the update behind it; nothing is copied."""
-    _, a, c, _ = prepared.byte_range
-    update = memoryview(prepared.appended)
-    state = hashlib.new(algorithm, pdf)
-    state.update(update[: a - len(pdf)])
-    state.update(update[c - len(pdf) :])
-    return state.digest()
-
-
-def embed(pdf: bytes, prepared: Prepared, contents: bytes) -> bytes:
-    """Letter and update, with the CMS or time-stamp token in the placeholder, padded with zeros.
-
-    Raises `SelfCheckFailed` where it does not fit: it is never cut off.
-    """
-    if len(contents) > prepared.contents_size:
-        raise SelfCheckFailed
-    _, a, c, _ = prepared.byte_range
-    start, end = a + 1 - len(pdf), c - 1 - len(pdf)
-    digits = contents.hex().encode().ljust(end - start, b"0")
-    update = memoryview(prepared.appended)
-    return b"".join((pdf, update[:start], digits, update[end:]))

@@ -75,7 +75,7 @@ def _wrong_in_own(found: SignatureReport, certificate: x509.Certificate, signed:
         wrong.append(f"the new signature is {found.verdict}: {found.indication} {found.sub_indication or ''}".strip())
     if found.signer is None or found.signer.sha256 != hashlib.sha256(certificate.dump()).hexdigest():
         wrong.append("the new signature is not by the credential that was asked for")
-    if found.level is None or found.level.value != f"PAdES {signed.level}":
+    if found.level is None or found.level.value != signed.level.told:
         wrong.append(f"the new signature is at {found.level}, and {signed.level} was recorded")
     return wrong
 

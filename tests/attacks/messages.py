@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from asn1crypto import cms
 from cryptography.hazmat.primitives import hashes
 
-from esign.pades.sign import embed
+from esign.pades.longterm import embed
 from esign.pades.spec import NewField, SignatureSpec
 from esign.pades.tasks import run_prepare, run_prepare_document_timestamp
 from esign.pdf.sandbox import InProcess

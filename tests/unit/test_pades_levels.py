@@ -20,8 +20,9 @@ from esign.errors import (
     TimestampUnavailable,
 )
 from esign.pades.evidence import EvidenceCache
+from esign.pades.longterm import embed
 from esign.pades.profile import Profile
-from esign.pades.sign import embed, sign
+from esign.pades.sign import sign
 from esign.pades.spec import NewField, Prepared
 from esign.pdf.sandbox import InProcess
 from esign.x509.clock import FixedClock, SystemClock
