@@ -105,6 +105,8 @@ _MESSAGE = re.compile(
 _SIGNED_DATA = re.compile(
     rb"\x30(?:\x80|[\0-\x7f]|\x81.|\x82..|\x83...|\x84....)\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", re.DOTALL
 )
+_ENCRYPTION = ("adbe.pkcs7.s3", "adbe.pkcs7.s4", "adbe.pkcs7.s5")
+"""Sub-filters of encryption for holders of certificates (7.6.5), which sign nothing."""
 _TYPE = re.compile(rb"/Type[\0\t\n\f\r ]*$")
 _OBJECT = re.compile(rb"(\d{1,10})[\0\t\n\f\r ]+(\d{1,5})[\0\t\n\f\r ]+obj")
 
@@ -116,7 +118,8 @@ def is_signature_dictionary(value: PdfDict) -> bool:
     contents = value.get("Contents")
     if isinstance(contents, PdfString) and _SIGNED_DATA.match(contents.value):
         return True
-    return isinstance(value.get("SubFilter"), Name) and value.get("Type") != "SV" and "Filter" in value
+    name = value.get("SubFilter")
+    return isinstance(name, Name) and name not in _ENCRYPTION and value.get("Type") != "SV" and "Filter" in value
 
 
 def find_signatures(file: PdfFile, views: list[View]) -> list[FoundSignature]:

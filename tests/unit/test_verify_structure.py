@@ -26,7 +26,7 @@ from esign.verify.structure import examine_structure
 from esign.verify.validate import validate
 from esign.x509.clock import SystemClock
 from esign.x509.trust import TrustStore
-from tests.attacks.forgery import next_number, target, with_key
+from tests.attacks.forgery import next_number, target, updated, with_key
 from tests.letter_files import letters, read
 from tests.officials import request, roots, signed
 
@@ -228,3 +228,13 @@ def test_a_hybrid_update_whose_table_and_stream_disagree_is_not_genuine() -> Non
         report = validate(forged, trust, now)
         assert not report.verdict.good, (in_table, in_stream)
         assert report.findings or report.verdict is Verdict.ALTERED
+
+
+def test_encryption_for_certificates_is_no_signature() -> None:
+    """Its dictionary has /Filter and /SubFilter as a signature's has (7.6.5)."""
+    names = b"/Filter/Adobe.PubSec/SubFilter/adbe.pkcs7.s5"
+    pdf = read("typst-1.4")
+    number = next_number(pdf)
+    for keys, counted in ((b"/V 5/Recipients[<00>]", 0), (b"/ByteRange[0 1 2 3]", 1)):
+        found = examine_structure(updated(pdf, {number: b"<<" + names + keys + b">>"})).signatures
+        assert len(found) == counted
