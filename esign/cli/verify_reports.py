@@ -11,7 +11,7 @@ from esign.cli.verify_text import plain
 from esign.verify.detailed import BlockReport, DetailedReport
 from esign.verify.etsi import etsi_report
 from esign.verify.full import FullReport
-from esign.verify.originals import originals
+from esign.verify.originals import content, originals
 from esign.verify.report import Report
 from esign.verify.steps import Outcome
 
@@ -88,6 +88,6 @@ def extract(path: Path, report: Report, folder: Path) -> list[Path]:
     for item in originals(report):
         place = folder / f"{path.stem}-{item.name}"
         with place.open("xb") as file:
-            file.write(memoryview(data)[: item.end])
+            file.write(content(data, item))
         made.append(place)
     return made

@@ -20,7 +20,7 @@ from esign.service.views import CodeAnswer, FileAnswer, ToldView
 from esign.verify.fetching import FetchLimits
 from esign.verify.full import FullReport, examine_fully
 from esign.verify.online import examine
-from esign.verify.originals import Original, archive, originals
+from esign.verify.originals import Original, archive, content, originals
 from esign.verify.report import Report, SignatureKind, SignatureReport
 
 _MOST_REVISIONS = 200
@@ -122,7 +122,7 @@ def revision(services: Services, pdf: bytes, number: int, password: Secret | Non
     if not 1 <= number <= len(found):
         raise RevisionUnknown(number=number, count=len(found))
     wanted = found[number - 1]
-    return wanted, pdf[: wanted.end]
+    return wanted, bytes(content(pdf, wanted))
 
 
 def revisions(services: Services, pdf: bytes, password: Secret | None = None) -> Iterator[bytes]:

@@ -1,9 +1,10 @@
 """The originals: what each signature signed, as the first bytes of the file.
 
-A signed revision holds the signature's own dictionary with the unsigned gap in it, so that it is a whole PDF which any
-reader opens and any validator validates.
+They are counted from its header on where offsets count from there. A signed revision holds the signature's own
+dictionary with the unsigned gap in it, so that it is a whole PDF which any reader opens and any validator validates.
 """
 
+import hashlib
 import json
 import zipfile
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ class Original:
     number: int
     """From 1, the oldest first."""
     end: int
-    """Its size: it is the file's first ``end`` bytes."""
+    """Its size in bytes."""
     sha256: str
     """In hexadecimal."""
     fields: tuple[str, ...]
@@ -45,6 +46,18 @@ def originals(report: Report) -> tuple[Original, ...]:
     )
 
 
+def content(pdf: bytes, original: Original) -> memoryview:
+    """The bytes of a signed revision: the file's first, or the first from ``%PDF-`` on.
+
+    Raises ValueError where the file is not the one that was reported on.
+    """
+    for start in (0, pdf.find(b"%PDF-", 0, 1024)):
+        found = memoryview(pdf)[max(start, 0) :][: original.end]
+        if hashlib.sha256(found).hexdigest() == original.sha256:
+            return found
+    raise ValueError(f"{original.name} is not in the file")
+
+
 def archive(pdf: bytes, found: tuple[Original, ...]) -> Iterator[bytes]:
     """A ZIP archive of all of them, with ``revisions.json`` that says what each is, piece by piece."""
     sink = _Sink()
@@ -55,9 +68,10 @@ def archive(pdf: bytes, found: tuple[Original, ...]) -> Iterator[bytes]:
         archive.writestr(zipfile.ZipInfo("revisions.json"), json.dumps(listed, ensure_ascii=False, indent=1) + "\n")
         yield sink.taken()
         for item in found:
+            signed = content(pdf, item)
             with archive.open(zipfile.ZipInfo(item.name), "w") as entry:
                 for start in range(0, item.end, _CHUNK):
-                    entry.write(pdf[start : min(start + _CHUNK, item.end)])
+                    entry.write(signed[start : start + _CHUNK])
                     yield sink.taken()
     yield sink.taken()
 

@@ -95,3 +95,15 @@ def test_nothing_is_overwritten(files: dict[str, str], tmp_path: Path) -> None:
     there.write_bytes(b"mine")
     assert run(files, "--extract", str(tmp_path), files["twice"])[0] == 2
     assert there.read_bytes() == b"mine"
+
+
+def test_what_was_signed_is_cut_from_the_header_on_where_offsets_count_from_there(
+    files: dict[str, str], tmp_path: Path
+) -> None:
+    preceded = tmp_path / "surat.pdf"
+    preceded.write_bytes(b"HTTP/1.1 200 OK\r\n\r\n" + Path(files["twice"]).read_bytes())
+    assert run(files, "--extract", str(tmp_path), str(preceded))[0] == 1
+    assert run(files, "--extract", str(tmp_path), files["twice"])[0] == 0
+    for number in (1, 2):
+        cut = (tmp_path / f"surat-revision-{number}.pdf").read_bytes()
+        assert cut == (tmp_path / f"twice-revision-{number}.pdf").read_bytes()
