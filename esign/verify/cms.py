@@ -11,7 +11,7 @@ from asn1crypto import algos, cms, core, parser, x509
 from asn1crypto import pdf as asn1_pdf
 
 from esign.verify.crypto import UnknownAlgorithmError, check_signature, digest
-from esign.verify.der import is_der
+from esign.verify.der import in_order, is_der
 from esign.verify.report import SubIndication
 from esign.x509.encoding import as_found, read_certificate
 
@@ -31,6 +31,8 @@ ODD_INPUT = (
 )
 """What libraries let out on odd input."""
 
+UNSORTED = "cms.unsorted"
+"""The code of a fault that spoils nothing: the order of the signed attributes."""
 _ATTRIBUTES_ONCE = ("content_type", "message_digest", "signing_certificate", "signing_certificate_v2", "signing_time")
 
 
@@ -187,12 +189,15 @@ def _revocation_data(
 
 
 def check_form(message: SignedMessage, expected_type: str) -> None:
-    """The signed attributes: DER, each at most once, the content type the expected one. Raises `CmsError`."""
+    """The signed attributes: DER, each at most once, the content type the expected one. Raises `CmsError`.
+
+    Their order is asked for by `check_order`, once the signature value holds.
+    """
     failure = SubIndication.FORMAT_FAILURE
     with _decoding("the signed attributes"):
         if not message.signed_attributes:
             raise CmsError("cms.no_signed_attributes", "there are no signed attributes", failure)
-        if not is_der(message.signed_attributes):
+        if not is_der(in_order(message.signed_attributes)):
             raise CmsError("cms.not_der", "the signed attributes are not DER", failure)
         for name in _ATTRIBUTES_ONCE:
             if len(message.attributes.get(name, ())) > 1:
@@ -280,16 +285,19 @@ def has_signing_certificate(message: SignedMessage) -> bool:
 def check_value(message: SignedMessage, signer: x509.Certificate, content: bytes | None = None) -> None:
     """Whether the signature value is the signer's over the signed attributes. Raises `CmsError`.
 
+    Over those as they stand, as openssl takes them, or in the order of DER, as RFC 5652, 5.4, and Java's readers do.
     ``content``: over this instead, for a message without signed attributes (RFC 5652, 5.4).
     """
+    attributes = message.signed_attributes
+    signed = dict.fromkeys((attributes, in_order(attributes)) if content is None else (content,))
     try:
-        outcome = check_signature(
-            signer.public_key,
-            message.signature_algorithm,
-            message.signed_attributes if content is None else content,
-            message.signature,
-            message.digest_algorithm,
-        )
+        outcomes = [
+            check_signature(
+                signer.public_key, message.signature_algorithm, data, message.signature, message.digest_algorithm
+            )
+            for data in signed
+        ]
+        outcome = "good" if "good" in outcomes else outcomes[0]
     except UnknownAlgorithmError:
         outcome = "unsupported"
     except ODD_INPUT as error:
@@ -302,3 +310,13 @@ def check_value(message: SignedMessage, signer: x509.Certificate, content: bytes
         raise CmsError("cms.algorithm", "the signature algorithm is not known", SubIndication.GENERIC)
     if outcome == "bad":
         raise CmsError("cms.value", "the signature value is not the signer's", SubIndication.SIG_CRYPTO_FAILURE)
+
+
+def check_order(message: SignedMessage) -> None:
+    """Whether the signed attributes stand in the order of DER (RFC 5652, 5.3). Raises `CmsError`.
+
+    Readers differ in which order they take the signature value to be over, so it is not the same to all of them.
+    """
+    if in_order(message.signed_attributes) != message.signed_attributes:
+        what = "the signed attributes are not in the order of DER, and some readers refuse that"
+        raise CmsError(UNSORTED, what, SubIndication.SIG_CONSTRAINTS_FAILURE)

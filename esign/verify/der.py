@@ -46,6 +46,20 @@ def is_der(data: bytes) -> bool:
         return False
 
 
+def in_order(encoded: bytes) -> bytes:
+    """A SET OF with its elements in the order of DER; anything that can't be read comes back as it is."""
+    try:
+        _, start, end, _ = element(encoded, 0, len(encoded))
+        parts, position = [], start
+        while position < end:
+            _, _, following, _ = element(encoded, position, end)
+            parts.append(encoded[position:following])
+            position = following
+    except EncodingError:
+        return encoded
+    return encoded[:start] + b"".join(sorted(parts)) + encoded[end:]
+
+
 def _contents_are_der(data: bytes, tag: int, start: int, end: int, depth: int) -> bool:
     if tag in _ALWAYS_PRIMITIVE or depth > MAX_DEPTH:
         return False

@@ -104,6 +104,7 @@ _OF_FINDINGS: dict[str, Check] = {
     "cms.encapsulated": Check.CONTENT,
     "cms.content_type": Check.ATTRIBUTES,
     "cms.not_der": Check.ATTRIBUTES,
+    "cms.unsorted": Check.ATTRIBUTES,
     "cms.attribute_twice": Check.ATTRIBUTES,
     "cms.no_message_digest": Check.ATTRIBUTES,
     "cms.digest": Check.DIGEST,

@@ -256,6 +256,7 @@ class Subject:
             raise
         self.integrity = replace_integrity(self.integrity, signature_value=True)
         self.steps.passed(Check.VALUE, signature_algorithm_name(message.signature_algorithm))
+        cms.check_order(message)
 
     def _check_without_attributes(self, message: SignedMessage) -> NoReturn:
         """Old programs signed the bytes themselves: whether they are unchanged is told, never genuine (rule 7)."""

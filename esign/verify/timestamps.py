@@ -10,9 +10,11 @@ from asn1crypto import tsp, x509
 from esign.verify.checks import PolicyCheck
 from esign.verify.cms import (
     ODD_INPUT,
+    UNSORTED,
     CmsError,
     SignedMessage,
     check_form,
+    check_order,
     check_value,
     digest_matches,
     find_signer,
@@ -49,7 +51,8 @@ class Token:
         """The conclusion of a token that is not intact."""
         sub = self.sub_indication or SubIndication.FORMAT_FAILURE
         findings = (self.fault,) if self.fault is not None else ()
-        failed = sub is not SubIndication.GENERIC and sub is not SubIndication.NO_SIGNING_CERTIFICATE_FOUND
+        unsettled = sub in (SubIndication.GENERIC, SubIndication.NO_SIGNING_CERTIFICATE_FOUND)
+        failed = not unsettled and (self.fault is None or self.fault.code != UNSORTED)
         indication = Indication.TOTAL_FAILED if failed else Indication.INDETERMINATE
         return Conclusion(indication, sub, findings)
 
@@ -151,6 +154,7 @@ def _read(
         steps.passed(Check.REFERENCE, "its digest is in the signing-certificate attribute", certificate.sha256.hex())
         check_value(message, certificate)
         steps.passed(Check.VALUE)
+        check_order(message)
         same = stated["message_imprint"]["hashed_message"].native == imprint(algorithm)
         _require(same, "timestamp.imprint", "the token was made for other data", SubIndication.HASH_FAILURE)
         steps.passed(Check.IMPRINT, algorithm)

@@ -143,7 +143,7 @@ def test_an_authority_of_the_trusted_name_with_another_key_is_untrusted() -> Non
         ({"content": b""}, SubIndication.FORMAT_FAILURE),
         ({"signed_attributes": False}, SubIndication.SIG_CRYPTO_FAILURE),
         ({"content_type": "1.2.840.113549.1.9.16.1.4"}, SubIndication.FORMAT_FAILURE),
-        ({"order": lambda items: sorted(items, reverse=True)}, SubIndication.FORMAT_FAILURE),
+        ({"order": lambda items: sorted(items, reverse=True)}, SubIndication.SIG_CONSTRAINTS_FAILURE),
         ({"spoil": lambda value: value[:-1] + bytes([value[-1] ^ 1])}, SubIndication.SIG_CRYPTO_FAILURE),
         ({"spoil": lambda _: b""}, SubIndication.SIG_CRYPTO_FAILURE),
         ({"signature_digest": "sha512"}, SubIndication.SIG_CRYPTO_FAILURE),
@@ -175,6 +175,29 @@ def test_attributes_that_are_ber_but_not_der_fail() -> None:
 
     found = only(letter(order=order))
     assert found.sub_indication is SubIndication.FORMAT_FAILURE
+
+
+@pytest.mark.parametrize("reorder", [False, True], ids=["signed as written", "signed in the order of DER"])
+def test_attributes_in_another_order_are_neither_forged_nor_genuine(reorder: bool) -> None:
+    """openssl takes the value to be over what is written, Java over DER: what only one of them takes is not sound."""
+
+    def build(digest: bytes) -> bytes:
+        plain = Message(OFFICIAL, digest)
+        backwards = replace(plain, order=lambda items: sorted(items, reverse=True))
+        if reorder:
+            value = signature_value(plain.build())
+            backwards = replace(backwards, spoil=lambda _: value)
+        return backwards.build()
+
+    found = only(signed_letter(LETTER, build))
+    assert (found.verdict, found.sub_indication) == (Verdict.INDETERMINATE, SubIndication.SIG_CONSTRAINTS_FAILURE)
+    assert (found.integrity.digest, found.integrity.signature_value) == (True, True)
+    assert [item.code for item in found.findings] == ["cms.unsorted"]
+
+
+def test_attributes_in_another_order_under_a_wrong_value_fail() -> None:
+    found = only(letter(order=lambda items: sorted(items, reverse=True), spoil=lambda value: value[:-1] + b"x"))
+    assert found.sub_indication is SubIndication.SIG_CRYPTO_FAILURE
 
 
 def test_another_digest_is_a_change_of_the_file() -> None:
