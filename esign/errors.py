@@ -463,6 +463,14 @@ class AuthorityRefused(EsignError):
     english = "The certificate authority {authority} refused: {reason}. The letter was not signed."
 
 
+class KeyElsewhere(AuthorityRefused):
+    """The authority vouches for a key that it does not hold."""
+
+    code = "authority.key_elsewhere"
+    indonesian = "Kunci pribadi sertifikat ini tidak disimpan penyelenggara {authority}, melainkan di tempat lain. Tanda tangani melalui tempat kunci itu."
+    english = "The private key of this certificate is not held by the authority {authority} but elsewhere. Sign where the key is."
+
+
 class AuthorityNotAdmitted(EsignError):
     """The authority does not let this service in (its credentials or address are refused). Nothing was signed."""
 
@@ -481,6 +489,34 @@ class CodesUnsupported(EsignError):
     status = 422
     indonesian = "Penyelenggara sertifikat {authority} tidak memakai kode sekali pakai untuk penanda tangan ini."
     english = "The certificate authority {authority} uses no one-time codes for this signer."
+
+
+class MailUnavailable(EsignError):
+    """The mail server did not take a letter, and may take it later."""
+
+    code = "mail.unavailable"
+    status = 503
+    retry_after = 30
+    indonesian = "Surel berisi kode tidak dapat dikirim sekarang. Coba lagi sebentar."
+    english = "The mail with the code can't be sent now. Try again in a moment."
+
+
+class MailRefused(EsignError):
+    """There is no address to send a code to, or the mail server refuses it for good."""
+
+    code = "mail.refused"
+    status = 422
+    indonesian = "Kode tidak dapat dikirim: penanda tangan tidak mempunyai alamat surel yang dapat dipakai. Minta pengelola membetulkannya."
+    english = "The code can't be sent: the signer has no usable mail address. Ask the operator to set it right."
+
+
+class MailNotSetUp(EsignError):
+    """No mail server is set up, and the outbox of development is not for production."""
+
+    code = "mail.not_set_up"
+    status = 503
+    indonesian = "Pengiriman surel belum diatur, sehingga kode tidak dapat dikirim. Pengelola perlu mengisi {variable}."
+    english = "Mail is not set up, so codes can't be sent. The operator has to set {variable}."
 
 
 class SigningOutcomeUnknown(EsignError):
@@ -758,6 +794,14 @@ class TooManyRequests(EsignError):
     retry_after = 60
     indonesian = "Terlalu banyak permintaan dari alamat ini. Coba lagi dalam {seconds} detik."
     english = "Too many requests from this address. Try again in {seconds} seconds."
+
+
+class CodeTooSoon(TooManyRequests):
+    """A one-time code was sent to the same person a moment ago."""
+
+    code = "signer.code_too_soon"
+    indonesian = "Kode sekali pakai baru saja dikirim. Kode baru dapat diminta setelah {seconds} detik."
+    english = "A one-time code was sent a moment ago. A new one may be asked for in {seconds} seconds."
 
 
 class Busy(EsignError):

@@ -94,6 +94,11 @@ def decode(pem: bytes) -> PrivateKey:
     return _private_key(serialization.load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True))
 
 
+def decode_der(plain: bytes) -> PrivateKey:
+    """The key in unencrypted PKCS #8, DER, the primes not tested either: only for what nobody else can have written."""
+    return _private_key(serialization.load_der_private_key(plain, None, unsafe_skip_rsa_key_validation=True))
+
+
 def encrypt(key: PrivateKey, passphrase: bytes) -> bytes:
     """The key as EncryptedPrivateKeyInfo (DER; RFC 5958): PBES2 with scrypt (RFC 7914) and AES-256-CBC."""
     salt, vector = os.urandom(16), os.urandom(16)

@@ -1,8 +1,9 @@
 """The dev CA as the rest of the service sees it."""
 
 import logging
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -10,9 +11,10 @@ from typing import Self
 
 from asn1crypto import x509
 
-from esign.ca.authority import Consent, Credential, CredentialStatus, OneTimeCodes, SealActivations
+from esign.ca.authority import Consent, Credential, CredentialStatus
 from esign.ca.dev import creation
 from esign.ca.dev.authorities import Authorities
+from esign.ca.dev.codes import Counter, Deliver, DevCodes, DevSeals, Purpose, Spending
 from esign.ca.dev.crl import RevocationLists
 from esign.ca.dev.database import Database, Entry
 from esign.ca.dev.folder import Folder, Record
@@ -20,8 +22,10 @@ from esign.ca.dev.hierarchy import ROLES, Addresses, Issuer, Role
 from esign.ca.dev.issuance import Issuance, refuse_unusable, status
 from esign.ca.dev.responder import Responders
 from esign.ca.dev.sources import InProcessRevocation
+from esign.ca.dev.subject import HolderKind
 from esign.ca.dev.timestamps import TimestampAuthority
-from esign.errors import ConsentIncomplete, EsignError, SignerUnknown
+from esign.ca.dev.vault import Vault
+from esign.errors import CodesUnsupported, ConsentIncomplete, EsignError, KeyElsewhere, SignerUnknown, WrongCode
 from esign.x509 import keys
 from esign.x509.cache import CachedRevocation
 from esign.x509.clock import Clock
@@ -48,14 +52,17 @@ class DevCa:
         "and nobody outside trusts it. Never sign official letters with it."
     )
 
-    def __init__(self, folder: Folder, pki_url: str, tag: str, clock: Clock) -> None:
+    def __init__(self, folder: Folder, pki_url: str, tag: str, clock: Clock, *, deliver: Deliver | None = None) -> None:
         """For `open` and `create`, which check first."""
         self.folder = folder
         self.addresses = Addresses(pki_url)
         self._clock = clock
         self._database = Database(folder.database)
         self._authorities = Authorities(folder, self._database, self.addresses, tag, clock)
-        desk = Issuance(self._database, self._authorities)
+        self._vault = Vault(folder)
+        self._counter = Counter(self._database, self._authorities, self._vault)
+        self._codes, self._seals = DevCodes(self._counter, deliver), DevSeals(self._counter, deliver)
+        desk = Issuance(self._database, self._authorities, self._vault)
         self.issue, self.renew, self.reissue_signers = desk.issue, desk.renew, desk.reissue
         self.suspend, self.resume, self.revoke, self.certificates = (
             desk.suspend,
@@ -80,6 +87,7 @@ class DevCa:
         *,
         environment: str = "development",
         hierarchy: KeyAlgorithm = KeyAlgorithm.RSA_3072,
+        deliver: Deliver | None = None,
     ) -> Self:
         """A new CA in ``folder``, which may exist but holds none yet.
 
@@ -89,19 +97,28 @@ class DevCa:
         """
         creation.refuse_production(environment)
         creation.create(Folder(folder), creation.normal_url(pki_url), clock.now(), hierarchy)
-        return cls.open(folder, pki_url, clock, environment=environment)
+        return cls.open(folder, pki_url, clock, environment=environment, deliver=deliver)
 
     @classmethod
-    def open(cls, folder: Path, pki_url: str, clock: Clock, *, environment: str = "development") -> Self:
+    def open(
+        cls,
+        folder: Path,
+        pki_url: str,
+        clock: Clock,
+        *,
+        environment: str = "development",
+        deliver: Deliver | None = None,
+    ) -> Self:
         """The CA in ``folder``. Says its `warning` in the log.
 
+        ``deliver`` brings one-time codes to people; without it, there are none.
         Raises `ConfigurationError`: in production, without a CA there, or where it was made for another ``pki_url``.
         """
         creation.refuse_production(environment)
         url = creation.normal_url(pki_url)
         record = creation.recorded(Folder(folder), url)
         _log.warning(cls.warning)
-        return cls(Folder(folder), url, record.tag, clock)
+        return cls(Folder(folder), url, record.tag, clock, deliver=deliver)
 
     @classmethod
     def open_or_create(
@@ -112,12 +129,13 @@ class DevCa:
         *,
         environment: str = "development",
         hierarchy: KeyAlgorithm = KeyAlgorithm.RSA_3072,
+        deliver: Deliver | None = None,
     ) -> Self:
         """The CA in ``folder``, made at first use. Raises as `open` does."""
         creation.refuse_production(environment)
         url = creation.normal_url(pki_url)
         creation.create(Folder(folder), url, clock.now(), hierarchy, existing_ok=True)
-        return cls.open(folder, url, clock, environment=environment)
+        return cls.open(folder, url, clock, environment=environment, deliver=deliver)
 
     @classmethod
     def reissue(cls, folder: Path, pki_url: str, clock: Clock, *, environment: str = "development") -> int:
@@ -167,33 +185,46 @@ class DevCa:
 
     @contextmanager
     def activate(self, holder: str, consent: Consent) -> Iterator["DevActivation"]:
-        """Opens the holder's key with its passphrase.
+        """Opens the holder's key, with its passphrase or a one-time code. Where both are given, both must be right.
 
-        Raises `SignerUnknown`, the `CredentialUnusable` that fits, `WrongPassphrase`, `ConsentIncomplete`,
-        `AuthorityUnavailable`.
+        With a code no more signatures are made than the consent is for, and those not made are given back to it.
+        Raises `SignerUnknown`, `KeyElsewhere`, the `CredentialUnusable` that fits, `WrongPassphrase`, `WrongCode`,
+        `CodesUnsupported` for a key from before there were codes, `ConsentIncomplete`, `AuthorityUnavailable`.
         """
-        if consent.passphrase is None:
+        if consent.passphrase is None and consent.code is None:
             raise ConsentIncomplete(authority=self.name, missing="passphrase")
         with self._database.reading() as register:
             entry = register.of_holder(holder)
-            if entry is None or entry.private_key is None:
+            if entry is None:
                 raise SignerUnknown
+            if entry.private_key is None:
+                raise KeyElsewhere(authority=self.name)
             refuse_unusable(entry, self._clock.now())
-            sealed = register.private_key(entry.private_key)
-        key = keys.decrypt(sealed, consent.passphrase.reveal().encode(), entry.certificate.public_key.dump())
-        activation = DevActivation(self, entry, self._authorities.chain(entry.issuer), key)
-        try:
+            sealed, copy = register.private_key(entry.private_key), register.key_copy(entry.private_key)
+        public_key = entry.certificate.public_key.dump()
+        with ExitStack() as closing:
+            spending: Spending | None = None
+            if consent.passphrase is not None:
+                key = keys.decrypt(sealed, consent.passphrase.reveal().encode(), public_key)
+            elif copy is not None:
+                key = self._vault.open(copy, public_key)
+            else:
+                raise CodesUnsupported(authority=self.name)
+            if consent.code is not None:
+                purpose = Purpose.SEAL if entry.kind is HolderKind.SEAL else Purpose.SIGNING
+                spent = self._counter.spent(holder, purpose, consent.code, consent.signatures)
+                spending = closing.enter_context(spent)
+            activation = DevActivation(self, entry, self._authorities.chain(entry.issuer), key, spending)
+            closing.callback(activation.end)
             yield activation
-        finally:
-            activation.end()
 
-    def codes(self) -> OneTimeCodes | None:
-        """None yet."""
-        return None
+    def codes(self) -> DevCodes:
+        """Its one-time codes for signing."""
+        return self._codes
 
-    def seals(self) -> SealActivations | None:
-        """None yet."""
-        return None
+    def seals(self) -> DevSeals:
+        """The activations of its seals, which open with their passphrase too."""
+        return self._seals
 
     def roots(self) -> Sequence[x509.Certificate]:
         """Its root."""
@@ -255,22 +286,35 @@ class DevCa:
 class DevActivation:
     """A signer's opened key; implements `esign.ca.authority.Activation`."""
 
-    def __init__(self, ca: DevCa, entry: Entry, chain: Sequence[x509.Certificate], key: PrivateKey) -> None:
+    def __init__(
+        self, ca: DevCa, entry: Entry, chain: Sequence[x509.Certificate], key: PrivateKey, spending: Spending | None
+    ) -> None:
         self.certificate = entry.certificate
         self.chain = chain
         self._ca = ca
         self._key: PrivateKey | None = key
+        self._spending = spending
+        self._counting = threading.Lock()
 
     def sign_digests(self, digests: Sequence[bytes], digest_algorithm: str) -> Sequence[bytes]:
         """The signature values over digests. The certificate's state is asked anew each time.
 
         Raises ValueError for a digest that isn't SHA-256, SHA-384 or SHA-512, RuntimeError after the end of the
-        activation, the `CredentialUnusable` that fits, `AuthorityUnavailable`.
+        activation, `WrongCode` for more signatures than the code was to make, the `CredentialUnusable` that fits,
+        `AuthorityUnavailable`.
         """
-        if self._key is None:
+        key = self._key
+        if key is None:
             raise RuntimeError("this activation has ended")
         self._ca.refuse_unusable(self.certificate)
-        return [keys.sign_digest(self._key, digest, digest_algorithm) for digest in digests]
+        if self._spending is None:
+            return [keys.sign_digest(key, digest, digest_algorithm) for digest in digests]
+        with self._counting:
+            if self._spending.left < len(digests):
+                raise WrongCode
+            values = [keys.sign_digest(key, digest, digest_algorithm) for digest in digests]
+            self._spending.left -= len(digests)
+            return values
 
     def end(self) -> None:
         """Forgets the key."""

@@ -75,11 +75,19 @@ def recorded(folder: Folder, pki_url: str) -> Record:
 
 
 def record_of(folder: Folder) -> Record:
-    """What ``ca.json`` says. Raises `ConfigurationError` where there is no whole CA."""
+    """What ``ca.json`` says; a register of an older version is brought up to this one's.
+
+    Raises `ConfigurationError` where there is no whole CA, or one of a newer version.
+    """
     record = folder.record()
     if record is None or not folder.database.exists():
         reason = f"there is no dev CA in {folder.path}; make one: esign ca init"
         raise ConfigurationError(variable="ESIGN_CA_DIR", reason=reason)
+    database = Database(folder.database)
+    try:
+        database.upgrade()
+    finally:
+        database.close()
     return record
 
 

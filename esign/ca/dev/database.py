@@ -15,47 +15,12 @@ from typing import Any
 
 from asn1crypto import x509
 
+from esign.ca.dev import schema
 from esign.ca.dev.folder import new_file
 from esign.ca.dev.hierarchy import Issuer, Role
 from esign.ca.dev.subject import HolderKind
-from esign.errors import AuthorityUnavailable
+from esign.errors import AuthorityUnavailable, ConfigurationError
 from esign.x509.revocation import RevocationReason
-
-_SCHEMA = """
-CREATE TABLE certificate (
-  serial      TEXT PRIMARY KEY,
-  issuer      TEXT NOT NULL CHECK (issuer IN ('root', 'persons', 'seals')),
-  role        TEXT,
-  holder      TEXT,
-  kind        TEXT CHECK (kind IN ('person', 'seal')),
-  der         BLOB NOT NULL,
-  private_key INTEGER REFERENCES private_key,
-  not_before  INTEGER NOT NULL,
-  not_after   INTEGER NOT NULL,
-  current     INTEGER NOT NULL CHECK (current IN (0, 1)),
-  revoked_at  INTEGER,
-  reason      TEXT,
-  CHECK ((role IS NULL) <> (holder IS NULL)),
-  CHECK ((holder IS NULL) = (kind IS NULL) AND (holder IS NULL) = (private_key IS NULL)),
-  CHECK ((revoked_at IS NULL) = (reason IS NULL))
-) STRICT;
-CREATE UNIQUE INDEX current_of_role ON certificate (role) WHERE current AND role IS NOT NULL;
-CREATE UNIQUE INDEX current_of_holder ON certificate (holder) WHERE current AND holder IS NOT NULL;
-CREATE INDEX of_holder ON certificate (holder, not_after);
-CREATE INDEX revoked_of_issuer ON certificate (issuer) WHERE revoked_at IS NOT NULL;
-CREATE TABLE private_key (id INTEGER PRIMARY KEY, pkcs8 BLOB NOT NULL) STRICT;
-CREATE TABLE crl (
-  issuer      TEXT PRIMARY KEY,
-  changes     INTEGER NOT NULL DEFAULT 0,
-  number      INTEGER NOT NULL DEFAULT 0,
-  der         BLOB,
-  der_changes INTEGER,
-  this_update INTEGER,
-  next_update INTEGER
-) STRICT;
-INSERT INTO crl (issuer) VALUES ('root'), ('persons'), ('seals');
-CREATE TABLE authority (tag TEXT NOT NULL, pki_url TEXT NOT NULL) STRICT;
-"""
 
 _COLUMNS = "serial, issuer, holder, kind, der, private_key, not_before, not_after, current, revoked_at, reason"
 _BUSY_SECONDS = 30
@@ -71,6 +36,7 @@ class Entry:
     kind: HolderKind | None
     der: bytes
     private_key: int | None
+    """None for the CA's own, and where the key is elsewhere."""
     not_before: datetime
     not_after: datetime
     current: bool
@@ -102,6 +68,31 @@ class StoredCrl:
     """Whether the CRL tells all those changes."""
 
 
+@dataclass(frozen=True)
+class NewKey:
+    """A holder's private key, to be kept."""
+
+    sealed: bytes
+    """Under its passphrase (PKCS #8, DER)."""
+    copy: bytes
+    """Under the folder's key (`esign.ca.dev.vault.Vault`)."""
+
+
+@dataclass(frozen=True)
+class StoredCode:
+    """A one-time code, as far as it is known here."""
+
+    id: int
+    digest: bytes
+    """HMAC of holder, purpose and code."""
+    signatures: int | None
+    """How many it is good for yet; None for the activation of a seal, which makes none."""
+    wrong: int
+    """How often another one was tried in its place."""
+    sent_at: datetime
+    expires_at: datetime
+
+
 class Database:
     """Connections to the register; safe in threads, and with other processes."""
 
@@ -116,10 +107,25 @@ class Database:
         database = cls(path)
         connection = database._connect()
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
-        connection.execute("INSERT INTO authority VALUES (?, ?)", (tag, pki_url))
         database._idle.put(connection)
+        with database._connection("BEGIN IMMEDIATE") as writing:
+            schema.bring_up(writing)
+            writing.execute("INSERT INTO authority VALUES (?, ?)", (tag, pki_url))
         return database
+
+    def upgrade(self) -> None:
+        """Brings a register of an older version up to this one's.
+
+        Raises `ConfigurationError` for one of a newer version, `AuthorityUnavailable` where it can't be written.
+        """
+        with self._connection("BEGIN") as connection:
+            found = schema.version(connection)
+        if found > schema.VERSION:
+            reason = f"{self._path} was written by a newer version of this program"
+            raise ConfigurationError(variable="ESIGN_CA_DIR", reason=reason)
+        if found < schema.VERSION:
+            with self._connection("BEGIN IMMEDIATE") as connection:
+                schema.bring_up(connection)
 
     def close(self) -> None:
         """Closes what is idle."""
@@ -219,6 +225,26 @@ class Reader:
         """An encrypted private key (PKCS #8, DER)."""
         return bytes(self._one("SELECT pkcs8 FROM private_key WHERE id = ?", identifier)[0])
 
+    def key_copy(self, identifier: int) -> bytes | None:
+        """The copy of a private key under the folder's key; None for keys from before there were copies."""
+        copy = self._one("SELECT copy FROM private_key WHERE id = ?", identifier)[0]
+        return None if copy is None else bytes(copy)
+
+    def with_public_key(self, info: bytes) -> list[Entry]:
+        """Every certificate of that SubjectPublicKeyInfo (DER)."""
+        return self._entries("instr(der, ?) > 0 ORDER BY rowid", info)
+
+    def code(self, holder: str, purpose: str) -> StoredCode | None:
+        """The newest code of a holder for a purpose."""
+        row = self._connection.execute(
+            "SELECT id, digest, signatures, wrong, sent_at, expires_at FROM code WHERE holder = ? AND purpose = ?",
+            (holder, purpose),
+        ).fetchone()
+        if row is None:
+            return None
+        sent, expires = (datetime.fromtimestamp(seconds, UTC) for seconds in row[4:])
+        return StoredCode(row[0], row[1], row[2], row[3], sent, expires)
+
     def crl(self, issuer: Issuer) -> StoredCrl:
         """The last CRL."""
         row = self._one(
@@ -227,10 +253,10 @@ class Reader:
         )
         return StoredCrl(row[0], row[1], _moment(row[2]), _moment(row[3]), row[4], bool(row[5]))
 
-    def _entry(self, condition: str, *values: str) -> Entry | None:
+    def _entry(self, condition: str, *values: str | bytes) -> Entry | None:
         return next(iter(self._entries(condition, *values)), None)
 
-    def _entries(self, condition: str, *values: str) -> list[Entry]:
+    def _entries(self, condition: str, *values: str | bytes) -> list[Entry]:
         rows = self._connection.execute(f"SELECT {_COLUMNS} FROM certificate WHERE {condition}", values)  # noqa: S608
         return [
             Entry(
@@ -265,11 +291,13 @@ class Writer(Reader):
         self._add(certificate, issuer, role=role)
 
     def add_holder(
-        self, holder: str, kind: HolderKind, issuer: Issuer, certificate: bytes, private_key: int | bytes
+        self, holder: str, kind: HolderKind, issuer: Issuer, certificate: bytes, private_key: int | NewKey | None
     ) -> None:
-        """Makes a certificate the current one of a holder, over a stored key or a new encrypted one."""
-        if isinstance(private_key, bytes):
-            cursor = self._connection.execute("INSERT INTO private_key (pkcs8) VALUES (?)", (private_key,))
+        """Makes a certificate the current one of a holder, over a stored key, a new one, or (None) one elsewhere."""
+        if isinstance(private_key, NewKey):
+            cursor = self._connection.execute(
+                "INSERT INTO private_key (pkcs8, copy) VALUES (?, ?)", (private_key.sealed, private_key.copy)
+            )
             private_key = cursor.lastrowid or 0
         self._connection.execute("UPDATE certificate SET current = 0 WHERE holder = ? AND current", (holder,))
         self._add(certificate, issuer, holder=holder, kind=kind, private_key=private_key)
@@ -289,6 +317,29 @@ class Writer(Reader):
             "UPDATE crl SET number = ?, der = ?, der_changes = ?, this_update = ?, next_update = ? WHERE issuer = ?",
             (crl.number, crl.der, crl.changes, *times, issuer),
         )
+
+    def set_code(
+        self, holder: str, purpose: str, digest: bytes, signatures: int | None, sent_at: datetime, expires_at: datetime
+    ) -> int:
+        """Keeps a new code in the place of the earlier one; gives its id."""
+        cursor = self._connection.execute(
+            "INSERT OR REPLACE INTO code (holder, purpose, digest, signatures, sent_at, expires_at)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (holder, purpose, digest, signatures, int(sent_at.timestamp()), int(expires_at.timestamp())),
+        )
+        return cursor.lastrowid or 0
+
+    def count_wrong(self, identifier: int) -> None:
+        """One more wrong try in the place of a code."""
+        self._connection.execute("UPDATE code SET wrong = wrong + 1 WHERE id = ?", (identifier,))
+
+    def change_left(self, identifier: int, by: int) -> None:
+        """Takes signatures from a code, or gives them back; nothing where it has been replaced."""
+        self._connection.execute("UPDATE code SET signatures = signatures + ? WHERE id = ?", (by, identifier))
+
+    def drop_code(self, identifier: int) -> None:
+        """Forgets a code."""
+        self._connection.execute("DELETE FROM code WHERE id = ?", (identifier,))
 
     def set_pki_url(self, pki_url: str) -> None:
         """Records the address that the current certificates carry."""

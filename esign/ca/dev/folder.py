@@ -3,6 +3,7 @@
 ca.json          what this CA is called and where it is reached; its presence says that the CA is whole
 root.pem         the trust anchor, for people and programs
 private/         ca.sqlite and keys/*.pem; it appears whole, by one rename
+                 keys/holders.key comes with the first holder's key (see `esign.ca.dev.vault`)
 .lock            held while the CA is made or its addresses change
 """
 
@@ -12,7 +13,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +60,11 @@ class Folder:
     def key_file(self, role: str) -> Path:
         """The private key of a role, PKCS #8 PEM."""
         return self.private / "keys" / f"{role}.pem"
+
+    @property
+    def holders_key_file(self) -> Path:
+        """The key under which copies of holders' keys lie."""
+        return self.private / "keys" / "holders.key"
 
     def record(self) -> Record | None:
         """What ``ca.json`` says; None without one. Raises `ConfigurationError` for one that can't be read."""
@@ -133,6 +139,18 @@ def new_file(path: Path, contents: bytes) -> None:
         file.write(contents)
         file.flush()
         os.fsync(descriptor)
+
+
+def first_file(path: Path, contents: bytes) -> None:
+    """The same, whole or not at all; where there is one already, that one stays."""
+    half = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+    new_file(half, contents)
+    try:
+        with suppress(FileExistsError):
+            path.hardlink_to(half)
+    finally:
+        half.unlink()
+    _sync_folder(path.parent)
 
 
 def replace_file(path: Path, contents: bytes) -> None:

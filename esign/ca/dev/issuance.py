@@ -12,10 +12,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from esign.ca.authority import CredentialStatus, Secret
 from esign.ca.dev.authorities import Authorities
-from esign.ca.dev.database import Database, Entry, Reader
+from esign.ca.dev.database import Database, Entry, NewKey, Reader
 from esign.ca.dev.hierarchy import Issuer
 from esign.ca.dev.profiles import PublicKey, Validity, signer_certificate
 from esign.ca.dev.subject import HolderKind, Subject, check_holder, distinguished_name
+from esign.ca.dev.vault import Vault
 from esign.errors import (
     CredentialExists,
     CredentialExpired,
@@ -27,7 +28,7 @@ from esign.errors import (
     SignerUnknown,
 )
 from esign.x509 import keys
-from esign.x509.keys import KeyAlgorithm
+from esign.x509.keys import KeyAlgorithm, PrivateKey
 from esign.x509.revocation import RevocationReason
 
 LIFETIME = timedelta(days=2 * 365)
@@ -56,9 +57,10 @@ class Issued:
 class Issuance:
     """The registration desk of the dev CA."""
 
-    def __init__(self, database: Database, authorities: Authorities) -> None:
+    def __init__(self, database: Database, authorities: Authorities, vault: Vault) -> None:
         self._database = database
         self._authorities = authorities
+        self._vault = vault
 
     def issue(
         self,
@@ -81,7 +83,7 @@ class Issuance:
         validity = self._validity(_ISSUERS[kind], not_before or self._authorities.now(), lifetime)
         self._refuse_existing(holder)
         new_key = keys.generate(key)
-        sealed = keys.encrypt(new_key, passphrase.reveal().encode())
+        kept = self._kept(new_key, passphrase)
         issuer = _ISSUERS[kind]
         certificate = signer_certificate(
             kind,
@@ -93,7 +95,7 @@ class Issuance:
         )
         with self._database.writing() as register:
             self._refuse_existing(holder, register)
-            register.add_holder(holder, kind, issuer, certificate, sealed)
+            register.add_holder(holder, kind, issuer, certificate, kept)
             return self._current(register, holder)
 
     def renew(
@@ -114,12 +116,12 @@ class Issuance:
             old = _renewable(register, holder)
         certificate = pyca.load_der_x509_certificate(old.der)
         new_key = keys.generate(key or _algorithm(_public_key(certificate)))
-        sealed = keys.encrypt(new_key, passphrase.reveal().encode())
+        kept = self._kept(new_key, passphrase)
         with self._database.writing() as register:
             if _renewable(register, holder).serial != old.serial:
                 raise CredentialExists
             issued = self._again(old, certificate, new_key.public_key(), self._authorities.now(), lifetime)
-            register.add_holder(holder, _kind(old), old.issuer, issued, sealed)
+            register.add_holder(holder, _kind(old), old.issuer, issued, kept)
             return self._current(register, holder)
 
     def reissue(self) -> int:
@@ -178,6 +180,10 @@ class Issuance:
             revoked_at=entry.revoked_at,
             reason=entry.reason,
         )
+
+    def _kept(self, key: PrivateKey, passphrase: Secret) -> NewKey:
+        """The key as it is kept: under its passphrase, and for one-time codes."""
+        return NewKey(keys.encrypt(key, passphrase.reveal().encode()), self._vault.copy(key))
 
     def _change(self, holder: str, reason: RevocationReason) -> Issued:
         now = self._authorities.now()
