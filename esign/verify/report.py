@@ -185,6 +185,10 @@ class CertificateInfo(_Model):
     """The fingerprint, in hexadecimal."""
     key: str
     """Algorithm and size, such as ``rsa-2048``."""
+    key_usages: tuple[str, ...] = ()
+    """What the key is for, in the words of RFC 5280, 4.2.1.3; empty where the certificate doesn't say."""
+    signed_with: str | None = None
+    """How its issuer signed it: the kind of signature, and the digest where it names one (``ecdsa-sha256``)."""
     trusted: bool = False
     """It is a trust anchor."""
 

@@ -2,12 +2,14 @@
 
 import re
 
-from asn1crypto import x509
+from asn1crypto import algos, x509
 
 from esign.verify.chains import Chains
 from esign.verify.cms import ODD_INPUT
 from esign.verify.policy import kind_of_key
 from esign.verify.report import CertificateInfo
+from esign.x509 import signatures
+from esign.x509.rejection import NotSupported
 
 _NIK = re.compile(r"(?<!\d)(\d{4})\d{12}(?!\d)")
 _LONGER = re.compile(r"\d{17,}")
@@ -54,6 +56,34 @@ def _part(name: x509.Name, key: str) -> str | None:
     return None if value is None else masked(str(value))
 
 
+_USAGES = {
+    "digital_signature": "digitalSignature",
+    "non_repudiation": "nonRepudiation",
+    "key_encipherment": "keyEncipherment",
+    "data_encipherment": "dataEncipherment",
+    "key_agreement": "keyAgreement",
+    "key_cert_sign": "keyCertSign",
+    "crl_sign": "cRLSign",
+    "encipher_only": "encipherOnly",
+    "decipher_only": "decipherOnly",
+}
+"""RFC 5280's names, in the order of the bits, by asn1crypto's."""
+
+
+def _key_usages(certificate: x509.Certificate) -> tuple[str, ...]:
+    extension = certificate.key_usage_value
+    found = extension.native if extension is not None else ()
+    return tuple(name for usage, name in _USAGES.items() if usage in found)
+
+
+def _signed_with(algorithm: algos.SignedDigestAlgorithm) -> str | None:
+    try:
+        kind, digest = signatures.kind_and_digest(algorithm)
+    except NotSupported:
+        return None
+    return f"{kind}-{digest}" if digest else kind
+
+
 def certificate_info(certificate: x509.Certificate, chains: Chains | None = None) -> CertificateInfo | None:
     """A certificate for the report; None where it can't be read."""
     try:
@@ -69,6 +99,8 @@ def certificate_info(certificate: x509.Certificate, chains: Chains | None = None
             not_after=certificate.not_valid_after,
             sha256=certificate.sha256.hex(),
             key=f"{kind}-{size}" if size else kind,
+            key_usages=_key_usages(certificate),
+            signed_with=_signed_with(certificate["signature_algorithm"]),
             trusted=chains is not None and chains.is_anchor(certificate),
         )
     except ODD_INPUT:
