@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from asn1crypto import x509
 
@@ -125,6 +125,13 @@ class Activation(Protocol):
         `SigningOutcomeUnknown` if that is not known, and the `CredentialUnusable` that fits.
         """
         ...
+
+
+@runtime_checkable
+class LateActivation(Activation, Protocol):
+    """An activation whose secrets are tried only when it signs, since the authority binds the consent to digests."""
+
+    tried_late: Literal[True]
 
 
 @dataclass(frozen=True)

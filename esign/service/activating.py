@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from esign.ca.authority import Activation, Authority, Consent, DocumentActivation
+from esign.ca.authority import Activation, Authority, Consent, DocumentActivation, LateActivation
 from esign.errors import Busy, WrongCode, WrongPassphrase
 from esign.registry import attempts, audit
 from esign.registry.models import Event
@@ -40,7 +40,7 @@ def activated(trial: Trial, consent: Consent) -> Iterator[Activation | DocumentA
     """An activation of the signer's credential.
 
     Raises `SignerLocked`, `WrongPassphrase` with the tries that are left, `WrongCode`, and what the authority raises;
-    where it signs whole documents, it says what is wrong with a secret only inside.
+    where it signs whole documents, or binds the consent to digests, it says what is wrong with a secret only inside.
     """
     limits = signers.limits_of(trial.services)
     attempt = _attempt(trial, limits)
@@ -56,8 +56,8 @@ def activated(trial: Trial, consent: Consent) -> Iterator[Activation | DocumentA
     try:
         with ExitStack() as opening:
             activation = opening.enter_context(trial.authority.activate(trial.holder, consent))
-            if isinstance(activation, Activation):  # it has tried the secret
-                settle(right=True)
+            if isinstance(activation, Activation) and not isinstance(activation, LateActivation):
+                settle(right=True)  # it has tried the secret
             yield activation
         settle(right=True)
     except (WrongPassphrase, WrongCode) as error:
