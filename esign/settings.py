@@ -122,6 +122,9 @@ class Settings(BaseSettings):
     dev_ca: bool = Field(
         default=True, description="Whether the development CA runs in this process. Not in production."
     )
+    authorities: Path | None = Field(
+        default=None, description="File (TOML) of the authorities of other houses: BSrE, CSC providers, HSMs."
+    )
     profile: Literal["B-B", "B-T", "B-LT", "B-LTA"] = Field(
         default="B-LT", description="PAdES level of a signature for which none is asked."
     )

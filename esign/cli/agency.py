@@ -61,6 +61,9 @@ def change(
     timezone: Annotated[str | None, typer.Option(help="IANA name of the zone.")] = None,
     footer: Annotated[bool | None, typer.Option(help="Two small lines on each page.")] = None,
     enabled: Annotated[bool | None, typer.Option(help="Switch the agency on or off.")] = None,
+    authority: Annotated[
+        str | None, typer.Option(help="Authority of its signers for whom none is chosen; empty: the default.")
+    ] = None,
     stamp: StampFile = None,
     logo: LogoFile = None,
     classifications: ClassesFile = None,
@@ -70,6 +73,8 @@ def change(
         "name": name, "domain": domain, "timezone": timezone, "footer": footer, "enabled": enabled,
     }  # fmt: skip
     values = {key: value for key, value in values.items() if value is not None}
+    if authority is not None:
+        values["authority"] = authority or None
     if classifications:
         values["classifications"] = _json(classifications)
     with opened() as services:

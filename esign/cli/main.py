@@ -2,7 +2,7 @@
 
 import typer
 
-from esign.cli import agency, ca, check, client, demo, digest, keys, serve, sign, signer, trust, verify
+from esign.cli import agency, authority, ca, check, client, demo, digest, keys, serve, sign, signer, trust, verify
 
 app = typer.Typer(
     name="esign",
@@ -21,6 +21,7 @@ app.command("check")(check.check)
 app.add_typer(agency.app, name="agency")
 app.add_typer(signer.app, name="signer")
 app.add_typer(client.app, name="client")
+app.add_typer(authority.app, name="authority")
 app.add_typer(keys.app, name="keys")
 app.add_typer(ca.app, name="ca")
 app.add_typer(trust.app, name="trust")

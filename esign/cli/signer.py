@@ -9,12 +9,19 @@ from esign.cli.console import actor, opened, secret
 from esign.registry.models import Signer
 from esign.registry.signers import NewSigner, SignerChanges
 from esign.service import parties, signers
+from esign.service.views import CredentialView
 from esign.x509.keys import KeyAlgorithm
 
 app = typer.Typer(help="Officials (penanda tangan) and their credentials.", no_args_is_help=True)
 
 AgencySlug = Annotated[str, typer.Argument(help="The agency's short name.")]
 SignerId = Annotated[str, typer.Argument(help="The signer's id.")]
+AuthorityName = Annotated[
+    str | None, typer.Option(help="Authority that holds his key (esign authority list); without it the dev CA issues.")
+]
+HolderName = Annotated[
+    str | None, typer.Option(help="The authority's name for him: credentialID of CSC, label of an HSM's key.")
+]
 
 
 @app.command()
@@ -25,19 +32,44 @@ def add(
     nip: Annotated[str | None, typer.Option(help="NIP, 18 digits.")] = None,
     rank: Annotated[str | None, typer.Option(help="Pangkat/golongan.")] = None,
     capacity: Annotated[str | None, typer.Option(help="a.n., u.b., Plt. or Plh., with whom.")] = None,
-    email: Annotated[str | None, typer.Option()] = None,
+    email: Annotated[str | None, typer.Option(help="Where one-time codes go.")] = None,
     key: Annotated[KeyAlgorithm, typer.Option(help="Kind of key at the dev CA.")] = KeyAlgorithm.RSA_2048,
+    authority: AuthorityName = None,
+    holder: HolderName = None,
 ) -> None:
-    """Enter an official and have the dev CA issue a certificate. Asks for the NIK, then for a passphrase."""
+    """Enter an official. Asks for the NIK.
+
+    Without --authority the dev CA issues a certificate, under a passphrase that is asked for. With it, that
+    authority is asked for the certificate that it has already.
+    """
     nik = secret("NIK")
-    passphrase = secret("Passphrase", confirm=True)
+    passphrase = secret("Passphrase", confirm=True) if authority is None else None
     with opened() as services:
         found = parties.agency(services, agency)
         new = NewSigner(
             agency_id=found.id, nik=SecretStr(nik.reveal()), name=name, office=office, nip=nip, rank=rank,
-            capacity=capacity, email=email,
+            capacity=capacity, email=email, authority=authority,
         )  # fmt: skip
-        _show(signers.enrol(services, new, found.name, passphrase, actor(), key=key))
+        if passphrase is None:
+            signer, seen = signers.register(services, new, actor(), holder=holder)
+            _show(signer)
+            _tell(seen)
+        else:
+            _show(signers.enrol(services, new, found.name, passphrase, actor(), key=key))
+
+
+@app.command()
+def authority(
+    agency: AgencySlug,
+    signer: SignerId,
+    name: Annotated[str, typer.Argument(help="The authority, as esign authority list names it.")],
+    holder: HolderName = None,
+) -> None:
+    """Choose the authority that holds the official's key, and ask it for his certificate."""
+    with opened() as services:
+        found = parties.agency(services, agency)
+        row = parties.signer(services, found.id, signer)
+        _tell(signers.choose(services, row, name, actor(), holder=holder))
 
 
 @app.command()
@@ -79,6 +111,17 @@ def unlock(agency: AgencySlug, signer: SignerId) -> None:
     with opened() as services:
         parties.lift_lock(services, parties.agency(services, agency).id, signer, actor())
         typer.echo("unlocked")
+
+
+def _tell(seen: CredentialView | None) -> None:
+    """What the authority says of the official's certificate."""
+    if seen is None:
+        typer.echo("the authority can't be asked now: esign authority test tells why")
+    elif seen.certificate is None:
+        typer.echo(f"{seen.authority}: {seen.status}")
+    else:
+        until = f"{seen.certificate.not_after:%Y-%m-%d}"
+        typer.echo(f"{seen.authority}: {seen.status}, {seen.certificate.subject}, until {until}")
 
 
 def _show(signer: Signer) -> None:

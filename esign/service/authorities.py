@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from esign.ca.authority import Authority
-from esign.errors import AuthorityUnavailable
+from esign.errors import AuthorityUnavailable, RequestInvalid
 from esign.x509.trust import TrustStore
 
 
@@ -24,6 +24,12 @@ class Authorities:
             return self._by_name[name]
         except KeyError:
             raise AuthorityUnavailable(authority=name) from None
+
+    def refuse_unknown(self, name: str | None) -> None:
+        """Raises `RequestInvalid` for the name of an authority that is not set up here; None is none."""
+        if name is not None and name not in self._by_name:
+            known = ", ".join(self._by_name) or "none"
+            raise RequestInvalid(field="authority", reason=f"there is no such authority here; there is {known}")
 
     def trust(self, base: TrustStore) -> TrustStore:
         """``base`` with the roots of all authorities added."""

@@ -25,6 +25,18 @@ _LARGEST_CRL = 16 * 1024 * 1024
 _LARGEST_OCSP = 256 * 1024
 
 
+class Nowhere:
+    """Gives nothing: fetching is switched off."""
+
+    def ocsp(self, certificate: x509.Certificate, issuer: x509.Certificate) -> bytes | None:  # noqa: ARG002
+        """Raises `RevocationUnavailable`."""
+        raise RevocationUnavailable from Rejected("fetching is switched off")
+
+    def crl(self, certificate: x509.Certificate, issuer: x509.Certificate) -> bytes | None:  # noqa: ARG002
+        """Raises `RevocationUnavailable`."""
+        raise RevocationUnavailable from Rejected("fetching is switched off")
+
+
 class RoutedEvidence:
     """Asks the authority of this installation that issued a certificate, else ``outside``."""
 

@@ -35,6 +35,7 @@ def change_agency(services: Services, slug: str, changes: agencies.AgencyChanges
     """Changes an agency. Raises `RequestInvalid`, also where its stamp's theme is not one."""
     if changes.stamp is not None:
         check_stamp(changes.stamp)
+    services.authorities.refuse_unknown(changes.authority)
     found, now = agency(services, slug), services.clock.now()
     with services.database.write() as session:
         changed = agencies.change(session, found, changes)
@@ -93,6 +94,12 @@ def list_signers(services: Services, agency_id: str) -> list[Signer]:
     """The agency's officials by name."""
     with services.database.read() as session:
         return signers.of_agency(session, agency_id)
+
+
+def signer(services: Services, agency_id: str, signer_id: str) -> Signer:
+    """The agency's signer of that id. Raises `SignerUnknown`."""
+    with services.database.read() as session:
+        return signers.get(session, agency_id, signer_id)
 
 
 def change_signer(

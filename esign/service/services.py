@@ -9,15 +9,17 @@ from typing import Self
 
 from esign.ca.authority import Authority
 from esign.ca.dev.authority import DevCa
+from esign.ca.surroundings import Surroundings
 from esign.pades.evidence import EvidenceCache
 from esign.pdf.sandbox import SandboxPool
 from esign.registry.blobs import Blobs, open_store
 from esign.registry.database import Database
 from esign.registry.migrations import migrate
 from esign.registry.secrets import Keys, keys
-from esign.service import trusted
+from esign.service import authority_file, trusted
 from esign.service.authorities import Authorities
-from esign.service.evidence import RoutedEvidence, outside
+from esign.service.evidence import Nowhere, RoutedEvidence, outside
+from esign.service.identities import identifier
 from esign.service.sealing import ReportSeal
 from esign.service.shelf import FileShelf
 from esign.settings import Settings
@@ -31,6 +33,8 @@ _log = logging.getLogger(__name__)
 
 _FETCHES = 16
 """Exchanges with others at the same time, for all checks of this process."""
+_REMOTE = 32
+"""Exchanges with authorities of other houses at the same time; each may take as long as a signature there."""
 _WORK_ROOM = 4
 """How many times a letter's size one sandbox job may be sent and may answer, at most."""
 
@@ -78,17 +82,27 @@ class Services:
                     DevCa.open_or_create(settings.ca_dir, settings.pki_url, clock, environment=settings.environment)
                 )
                 by_name[dev_ca.name] = dev_ca
-            authorities = Authorities(by_name, default=next(iter(by_name), None))
+            file = authority_file.read(settings.authorities)
             server_keys = keys(settings)
             database = Database(settings.database)
             opening.callback(database.close)
             migrate(database.engine)
-            applied = trusted.policy(settings)
-            store = authorities.trust(trusted.trust(settings))
-            trusted.tell(store, applied)
+            applied, base = trusted.policy(settings), trusted.trust(settings)
             shelf = FileShelf(settings.data_dir / "cache" / "revocation.db")
             opening.callback(shelf.close)
             client = opening.enter_context(open_client(at_once=_FETCHES))
+            network = outside(settings, client, shelf, clock, applied)
+            surroundings = Surroundings(
+                clock=clock,
+                client=opening.enter_context(open_client(at_once=_REMOTE)),
+                trust=base,
+                revocation=network or Nowhere(),
+                identify=identifier(database, server_keys),
+            )
+            by_name.update(authority_file.opened(file, surroundings, opening))
+            authorities = Authorities(by_name, default=file.default or next(iter(by_name), None))
+            store = authorities.trust(base)
+            trusted.tell(store, applied)
             seal: ReportSeal | None = None
             if dev_ca is not None and settings.report_seal:
                 seal = opening.enter_context(ReportSeal(dev_ca, server_keys, settings.report_seal))
@@ -104,7 +118,7 @@ class Services:
                 trust=store,
                 dev_ca=dev_ca,
                 policy=applied,
-                revocation=RoutedEvidence(authorities, outside(settings, client, shelf, clock, applied)),
+                revocation=RoutedEvidence(authorities, network),
                 seal=seal,
                 _closing=opening.pop_all(),
             )

@@ -4,12 +4,13 @@ import hashlib
 from datetime import UTC
 
 from asn1crypto import x509
-from pydantic import SecretStr, TypeAdapter, ValidationError
+from pydantic import JsonValue, SecretStr, TypeAdapter, ValidationError
 from sqlalchemy.orm import Session
 
 from esign.ca.authority import Credential, CredentialStatus, Secret
 from esign.ca.dev.subject import Subject
 from esign.errors import (
+    AuthorityUnavailable,
     ConfigurationError,
     CredentialExpired,
     CredentialMissing,
@@ -19,7 +20,7 @@ from esign.errors import (
     CredentialUnusable,
     SignerUnknown,
 )
-from esign.registry import attempts, audit, credentials, signers
+from esign.registry import agencies, attempts, audit, credentials, signers
 from esign.registry.inputs import Nik
 from esign.registry.models import CredentialState, Event, Scope, Signer
 from esign.service.orders import Caller
@@ -61,9 +62,13 @@ def credential(services: Services, caller: Caller, reference: str) -> Credential
     note(services, signer, seen, caller.actor)
     with services.database.read() as session:
         locked = attempts.locked_for(session, signer.id, caller.client_id, services.clock.now(), limits_of(services))
+    return _credential_view(signer, name, seen, locked)
+
+
+def _credential_view(signer: Signer, authority: str, seen: Credential, locked: int) -> CredentialView:
     return CredentialView(
         signer=view(signer),
-        authority=name,
+        authority=authority,
         status=seen.status.value,
         may_sign=seen.status is CredentialStatus.ISSUE and locked == 0,
         certificate=certificate_view(seen.certificate) if seen.certificate is not None else None,
@@ -72,16 +77,63 @@ def credential(services: Services, caller: Caller, reference: str) -> Credential
 
 
 def holding(services: Services, session: Session, signer: Signer) -> tuple[str, str]:
-    """The authority that holds the signer's key, and its name for him: as noted, else the default's.
+    """The authority that holds the signer's key, and its name for him.
 
-    Raises `CredentialMissing` where no authority is set up.
+    The authority that was chosen for him, else for his agency; where none was chosen the one where he was last seen,
+    else the default. Raises `CredentialMissing` where there is none.
     """
-    known = credentials.all_of_signer(session, signer.id)
-    if known:
-        return known[0].authority, known[0].holder
-    if services.authorities.default is None:
+    known = {each.authority: each.holder for each in credentials.all_of_signer(session, signer.id)}
+    agency = agencies.get(session, signer.agency_id)
+    chosen = signer.authority or (agency.authority if agency is not None else None)
+    name = chosen or next(iter(known), None) or services.authorities.default
+    if name is None:
         raise CredentialMissing
-    return services.authorities.default, signer.id
+    return name, known.get(name, signer.id)
+
+
+def register(
+    services: Services, new: signers.NewSigner, actor: audit.Actor, *, holder: str | None = None
+) -> tuple[Signer, CredentialView | None]:
+    """Enters a signer whose certificate an authority of another house has, and asks that authority for it.
+
+    ``holder`` is the authority's name for him, where that is not his id here. The second is what the authority says;
+    None where it can't be asked now. Raises `RequestInvalid`.
+    """
+    now = services.clock.now()
+    services.authorities.refuse_unknown(new.authority)
+    with services.database.write() as session:
+        signer = signers.add(session, services.keys, new, now)
+        audit.record(session, Event.SIGNER_CREATED, actor, now, signer=signer.id, agency=new.agency_id)
+    return signer, _ask(services, signer, holder, actor)
+
+
+def choose(
+    services: Services, signer: Signer, authority: str, actor: audit.Actor, *, holder: str | None = None
+) -> CredentialView | None:
+    """Has an authority hold the signer's key from now on, and asks it for his certificate.
+
+    Gives what it says; None where it can't be asked now. Raises `RequestInvalid` for an authority that isn't there.
+    """
+    now = services.clock.now()
+    services.authorities.refuse_unknown(authority)
+    with services.database.write() as session:
+        changed = signers.change(session, signer, signers.SignerChanges(authority=authority), now)
+        data: dict[str, JsonValue] = {"authority": authority}
+        audit.record(session, Event.SIGNER_CHANGED, actor, now, signer=signer.id, agency=signer.agency_id, data=data)
+    return _ask(services, changed, holder, actor)
+
+
+def _ask(services: Services, signer: Signer, holder: str | None, actor: audit.Actor) -> CredentialView | None:
+    with services.database.read() as session:
+        name, known = holding(services, session, signer)
+    try:
+        seen = services.authorities.named(name).credential(holder or known)
+    except AuthorityUnavailable:
+        if holder is not None:
+            note(services, signer, Credential(name, holder, CredentialStatus.NO_CERTIFICATE, None, ()), actor)
+        return None
+    note(services, signer, seen, actor)
+    return _credential_view(signer, name, seen, 0)
 
 
 def note(services: Services, signer: Signer, seen: Credential, actor: audit.Actor) -> str:
