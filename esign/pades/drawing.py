@@ -1,4 +1,4 @@
-"""Stamps and footers as PDF objects: form XObjects, their fonts and images, and page content for the footer."""
+"""Stamps and footers as PDF objects: form XObjects, their fonts and images, and page content that shows them."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -191,44 +191,60 @@ def displayed_to_user(geometry: PageGeometry, x: float, y: float, scale: float) 
 
 
 class FooterPages:
-    """Puts one drawing at the foot of pages, behind their content and undisturbed by it.
-
-    The page's own content is enclosed in ``q`` and ``Q``, each a stream of its own, so that it need not be read:
-    a state that it leaves behind ends before the footer. The drawing is marked as a pagination artifact
-    (ISO 32000-2, 14.8.2.2), so that a tagged letter stays one.
-    """
+    """Puts one drawing at the foot of pages, as a pagination artifact (ISO 32000-2, 14.8.2.2)."""
 
     def __init__(self, increment: Increment, pages: Pages, drawings: Drawings, footer: Footer) -> None:
-        self._increment = increment
         self._pages = pages
         self._footer = footer
-        self._form = drawings.form(footer.appearance)
+        form = drawings.form(footer.appearance)
+        mark = b"/Artifact<</Type/Pagination/Subtype/Footer>>BDC"
+        self._overlay = Overlay(increment, pages, form, "esignFooter", mark)
+
+    def add_to(self, page: Ref) -> None:
+        """Puts the footer on that page."""
+        geometry = self._pages.geometry(page)
+        width, _ = geometry.displayed_size
+        drawing = self._footer.appearance
+        scale = min(1.0, max(0.0, width - 2 * self._footer.side) / drawing.width)
+        x = (width - scale * drawing.width) / 2
+        self._overlay.add_to(page, displayed_to_user(geometry, x, self._footer.bottom, scale))
+
+
+class Overlay:
+    """Puts a form XObject on pages, behind their content and undisturbed by it.
+
+    The page's own content is enclosed in ``q`` and ``Q``, each a stream of its own, so that it need not be read:
+    a state that it leaves behind ends before the drawing, which is marked, so that a tagged letter stays one.
+    """
+
+    def __init__(self, increment: Increment, pages: Pages, form: Ref, name: str, mark: bytes) -> None:
+        """``name`` is for the pages' resources, numbered where it is taken; ``mark`` begins a marked content."""
+        self._increment = increment
+        self._pages = pages
+        self._form = form
+        self._name = name
+        self._mark = mark
         self._opening = increment.add_stream(b"", b"q\n")
         self._closings: dict[bytes, Ref] = {}
         self._names: dict[int, str] = {}
 
-    def add_to(self, page: Ref) -> None:
-        """Puts the footer on that page."""
+    def add_to(self, page: Ref, matrix: Matrix) -> None:
+        """Puts it on that page, by that matrix."""
         own = self._increment.edit_dictionary(page)
-        closing = self._closing(self._named(page), self._pages.geometry(page))
+        closing = self._closing(self._named(page), matrix)
         own["Contents"] = [self._opening, *self._content_streams(own), closing]
 
-    def _closing(self, name: str, geometry: PageGeometry) -> Ref:
-        """The stream after the page's content; pages of the same geometry share it."""
-        content = b"\nQ\n/Artifact<</Type/Pagination/Subtype/Footer>>BDC\nq\n%b cm\n%b Do\nQ\nEMC\n" % (
-            numbers_bytes(round(value, 6) for value in self._matrix(geometry)),
+    def _closing(self, name: str, matrix: Matrix) -> Ref:
+        """The stream after the page's content; pages that need the same share it."""
+        content = b"\nQ\n%b\nq\n%b cm\n%b Do\nQ\nEMC\n" % (
+            self._mark,
+            numbers_bytes(round(value, 6) for value in matrix),
             name_bytes(name),
         )
         known = self._closings.get(content)
         if known is None:
             known = self._closings[content] = self._increment.add_stream(b"", content)
         return known
-
-    def _matrix(self, geometry: PageGeometry) -> Matrix:
-        width, _ = geometry.displayed_size
-        drawing = self._footer.appearance
-        scale = min(1.0, max(0.0, width - 2 * self._footer.side) / drawing.width)
-        return displayed_to_user(geometry, (width - scale * drawing.width) / 2, self._footer.bottom, scale)
 
     def _named(self, page: Ref) -> str:
         """Makes the form known to the page's resources, where other pages may share them, and gives its name there."""
@@ -238,15 +254,16 @@ class FooterPages:
         known = self._names.get(id(xobjects))
         if known is None:
             number = 0
-            while f"esignFooter{number or ''}" in xobjects:
+            while f"{self._name}{number or ''}" in xobjects:
                 number += 1
-            known = self._names[id(xobjects)] = f"esignFooter{number or ''}"
+            known = self._names[id(xobjects)] = f"{self._name}{number or ''}"
             xobjects[known] = self._form
         return known
 
     def _content_streams(self, page: PdfDict) -> Iterator[Object]:
-        value = self._increment.resolve(page.get("Contents"))
+        increment = self._increment
+        value = increment.resolve(page.get("Contents"))
         if isinstance(value, Stream):
             yield page["Contents"]
         elif isinstance(value, list):
-            yield from (each for each in value if isinstance(self._increment.resolve(each), Stream))
+            yield from (each for each in value if increment.is_new(each) or isinstance(increment.resolve(each), Stream))

@@ -175,6 +175,10 @@ class Increment:
         reference = self.reserve()
         return self.put(reference, self._bytes_of(value, reference))
 
+    def is_new(self, value: Object) -> bool:
+        """Whether a value is a reference to an object that this update adds."""
+        return isinstance(value, Ref) and value in self._bodies
+
     def repeat(self, reference: Ref) -> None:
         """Writes an object of the letter once more, as it is. One that stands in an object stream is left alone."""
         item = self.view.indirect(reference.number)

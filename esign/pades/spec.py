@@ -72,6 +72,32 @@ class SignatureSpec:
 
 
 @dataclass(frozen=True)
+class PlacedDrawing:
+    """A drawing on a page."""
+
+    appearance: Appearance
+    page: int
+    """Index of the page, from 0."""
+    left: float
+    bottom: float
+    """Where its lower left corner goes, in displayed space."""
+
+
+@dataclass(frozen=True)
+class PageContent:
+    """What is put into a letter before another's hand signs it: one that draws no stamps or footers of ours."""
+
+    stamp: PlacedDrawing | None = None
+    footer: Footer | None = None
+    """For every page."""
+    followers: tuple[FollowerField, ...] = ()
+    """The fields of those who sign later."""
+
+    def __bool__(self) -> bool:
+        return self.stamp is not None or self.footer is not None or bool(self.followers)
+
+
+@dataclass(frozen=True)
 class Prepared:
     """An update with a place for a signature or a time-stamp token in it."""
 

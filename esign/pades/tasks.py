@@ -13,7 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from esign.errors import LetterNotExamined
 from esign.pades.dss import append_dss
-from esign.pades.spec import Prepared, SignatureSpec
+from esign.pades.page_content import append_content
+from esign.pades.spec import PageContent, Prepared, SignatureSpec
 from esign.pades.update import prepare, prepare_document_timestamp
 from esign.pdf.sandbox import Header, JsonValue, Runner
 
@@ -23,6 +24,7 @@ TIMEOUT = 30.0
 _MODULE = "esign.pades.tasks"
 _Value = TypeVar("_Value")
 _SPEC = TypeAdapter(SignatureSpec)
+_CONTENT = TypeAdapter(PageContent)
 _PREPARED = TypeAdapter(Prepared)
 
 
@@ -60,6 +62,16 @@ def run_append_dss(
     return out[0]
 
 
+def run_append_content(runner: Runner, pdf: bytes, content: PageContent, *, timeout: float = TIMEOUT) -> bytes:
+    """`page_content.append_content` in the runner. Raises what that raises, `Busy` and `LetterNotExamined`."""
+    blobs: list[bytes] = [pdf]
+    header: Header = {"content": _to_json(content, blobs)}
+    _, out = runner.run(f"{_MODULE}:append_content_task", header, *blobs, timeout=timeout)
+    if len(out) != 1:
+        raise LetterNotExamined
+    return out[0]
+
+
 def prepare_task(header: Header, blobs: list[bytes]) -> tuple[Header, list[bytes]]:
     """The worker's side of `run_prepare`."""
     pdf = blobs[0]
@@ -77,6 +89,11 @@ def append_dss_task(header: Header, blobs: list[bytes]) -> tuple[Header, list[by
     first = 1 + cast("int", header["certificates"])
     second = first + cast("int", header["ocsps"])
     return {}, [append_dss(blobs[0], blobs[1:first], blobs[first:second], blobs[second:])]
+
+
+def append_content_task(header: Header, blobs: list[bytes]) -> tuple[Header, list[bytes]]:
+    """The worker's side of `run_append_content`."""
+    return {}, [append_content(blobs[0], _from_json(_CONTENT, header["content"], blobs))]
 
 
 def _answer(prepared: Prepared) -> tuple[Header, list[bytes]]:

@@ -52,7 +52,7 @@ def prepare_document_timestamp(pdf: bytes, contents_size: int) -> Prepared:
         )
         declare_extension(increment)
         appearance = Drawings(increment).empty_form()
-        widget = _Widgets(increment, Pages(increment)).add(name, 0, INVISIBLE, value=value, appearance=appearance)
+        widget = Widgets(increment, Pages(increment)).add(name, 0, INVISIBLE, value=value, appearance=appearance)
         form.add(widget)
         form.write()
         return _finish(increment, value, name, page=0)
@@ -67,7 +67,7 @@ class _Signature:
         self.form = Form(self.increment)
         self.pages = Pages(self.increment)
         self.drawings = Drawings(self.increment)
-        self.widgets = _Widgets(self.increment, self.pages)
+        self.widgets = Widgets(self.increment, self.pages)
 
     def prepared(self) -> Prepared:
         spec, increment = self.spec, self.increment
@@ -92,7 +92,7 @@ class _Signature:
         if spec.followers is not None:
             lock = lock or self._lock_of_others(name, spec.followers)
             for follower in spec.followers:
-                self._place(follower)
+                self.widgets.add_follower(self.form, self.drawings, follower)
         if lock is not None and first:
             self._repeat_appearances(lock)
         if isinstance(spec.field, NewField):
@@ -110,17 +110,6 @@ class _Signature:
         declare_extension(increment)
         self.form.write()
         return _finish(increment, value, name, page=page, certifies=spec.followers is not None)
-
-    def _place(self, follower: FollowerField) -> None:
-        """Makes the empty field of one who signs later, or sees that it is there."""
-        if follower.rect is None:
-            self.form.empty_signature_field(follower.name)
-            return
-        name = self.form.new_name(follower.name)
-        geometry = self.pages.geometry(self.pages[follower.page])
-        box = geometry.to_displayed(follower.rect)
-        form = self.drawings.blank_form(box.width, box.height, geometry.rotate)
-        self.form.add(self.widgets.add(name, follower.page, follower.rect, appearance=form))
 
     def _lock_of_others(self, name: str, followers: tuple[FollowerField, ...]) -> permissions.FieldLock | None:
         """A lock on every field that stands in the form now, but those of the followers and the signer's own."""
@@ -214,7 +203,7 @@ class _Signature:
         _put_placeholder(increment, value, b"".join(entries), spec.contents_size)
 
 
-class _Widgets:
+class Widgets:
     """Makes signature fields that are their own widget, on pages of the letter."""
 
     def __init__(self, increment: Increment, pages: Pages) -> None:
@@ -247,6 +236,20 @@ class _Widgets:
         increment.put(field, b"<<%b%b>>" % (b"".join(entries), extra))
         self._annotate(leaf, field)
         return field
+
+    def add_follower(self, form: Form, drawings: Drawings, follower: FollowerField) -> None:
+        """Makes the empty field of one who signs later, or sees that it is there. Raises `FieldMissing`, `FieldFilled`.
+
+        `FieldNameTaken` and `PageOutOfRange` where it is to be made and can't be.
+        """
+        if follower.rect is None:
+            form.empty_signature_field(follower.name)
+            return
+        name = form.new_name(follower.name)
+        geometry = self._pages.geometry(self._pages[follower.page])
+        box = geometry.to_displayed(follower.rect)
+        paper = drawings.blank_form(box.width, box.height, geometry.rotate)
+        form.add(self.add(name, follower.page, follower.rect, appearance=paper))
 
     def _annotate(self, page: Ref, field: Ref) -> None:
         """Appends to /Annots, as an array of the page's own: a shared one would show the stamp on every sharer."""

@@ -14,7 +14,7 @@ from esign.verify.difference import History, has_duplicates
 from esign.verify.form_rules import form
 from esign.verify.judgement import Judgement
 from esign.verify.page_rules import unclaimed
-from esign.verify.permissions import permissions_of
+from esign.verify.permissions import Permissions, permissions_of
 from esign.verify.report import Changes, ChangeState, Finding
 from esign.verify.structure import ExaminedSignature
 
@@ -34,18 +34,21 @@ def compare(view: View, final: View | None, examined: ExaminedSignature, history
     permissions = permissions_of(view, examined)
     if final is None or history is None or final.last.end <= view.end:
         return Comparison(Changes(state=ChangeState.NONE), permissions.certification)
+    return Comparison(judged(view, final, history, permissions), permissions.certification)
+
+
+def judged(view: View, final: View, history: History, permissions: Permissions) -> Changes:
+    """What was added to a revision, judged by what may be."""
     try:
         judge = Judgement(view, final, history, permissions)
         _apply_rules(judge)
     except PdfSyntaxError as error:
         message = f"what was added can't be read: {error}"
         finding = Finding(code="changes.unreadable", severity="fail", message=message)
-        return Comparison(Changes(state=ChangeState.SUSPICIOUS, list=(finding,)), permissions.certification)
+        return Changes(state=ChangeState.SUSPICIOUS, list=(finding,))
     if judge.suspicious:
-        changes = Changes(state=ChangeState.SUSPICIOUS, list=tuple(judge.suspicious[:MAX_FINDINGS]))
-    else:
-        changes = Changes(state=ChangeState.PERMITTED, list=tuple(judge.permitted[:MAX_FINDINGS]))
-    return Comparison(changes, permissions.certification)
+        return Changes(state=ChangeState.SUSPICIOUS, list=tuple(judge.suspicious[:MAX_FINDINGS]))
+    return Changes(state=ChangeState.PERMITTED, list=tuple(judge.permitted[:MAX_FINDINGS]))
 
 
 def _apply_rules(judge: Judgement) -> None:
