@@ -14,6 +14,7 @@ from esign import settings
 from esign.ca.dev import DevCa, HolderKind, Issued, Subject
 from esign.ca.dev.hierarchy import ROLES, Issuer
 from esign.ca.dev.issuance import LIFETIME
+from esign.ca.dev.requests import LARGEST
 from esign.cli.console import refuse, secret, told
 from esign.x509.clock import SystemClock
 from esign.x509.keys import KeyAlgorithm
@@ -73,6 +74,47 @@ def issue(
     with _opened() as ca:
         subject = Subject(name=name, organisation=organisation, unit=unit, office=office)
         _tell(ca.issue(holder, subject, passphrase, kind=kind, key=key, lifetime=timedelta(days=days)))
+
+
+@app.command()
+def certify(
+    holder: Holder,
+    csr: Annotated[Path, typer.Argument(help="The certification request (PKCS #10), PEM or DER; - is standard input.")],
+    name: Annotated[
+        str | None, typer.Option(help="Name of the person, or of the agency for a seal; as before, if not given.")
+    ] = None,
+    organisation: Annotated[str | None, typer.Option(help="The agency; goes with the name.")] = None,
+    unit: Annotated[str | None, typer.Option(help="Part of the agency.")] = None,
+    office: Annotated[str | None, typer.Option(help="Jabatan.")] = None,
+    kind: Annotated[HolderKind, typer.Option(help="Signature of a person, or seal of an agency.")] = HolderKind.PERSON,
+    days: Annotated[int, typer.Option(min=1, help="How long the certificate holds.")] = LIFETIME.days,
+    output: Annotated[
+        Path | None, typer.Option(help="File for the certificate and its issuers, PEM; else standard output.")
+    ] = None,
+) -> None:
+    """Issue a certificate for a key that is elsewhere, as in an HSM.
+
+    Nothing is believed of the request but its public key: the name is what is given here.
+    """
+    subject: Subject | None = None
+    with _opened() as ca:
+        if name is not None or organisation is not None or unit is not None or office is not None:
+            subject = Subject(name=name or "", organisation=organisation or "", unit=unit, office=office)
+        try:
+            request = sys.stdin.buffer.read(LARGEST + 1) if str(csr) == "-" else csr.read_bytes()
+        except OSError as error:
+            refuse(f"{csr}: {error.strerror}")
+        issued = ca.certify(holder, request, subject, kind=kind, lifetime=timedelta(days=days))
+        chain = (issued.certificate, *ca.credential(holder).chain)
+        text = "".join(pem.armor("CERTIFICATE", each.dump()).decode("ascii") for each in chain)
+        if output is None:
+            sys.stdout.write(text)
+            return
+        try:
+            output.write_text(text, "ascii")
+        except OSError as error:
+            refuse(f"{output}: {error.strerror}")
+        _tell(issued)
 
 
 @app.command()

@@ -74,6 +74,36 @@ def test_a_certificate_s_life_by_command(esign: Command, tmp_path: Path) -> None
     assert "problem" not in shown
 
 
+def test_a_request_is_certified_under_the_name_that_is_given(esign: Command, tmp_path: Path) -> None:
+    esign("init", "--hierarchy", "p256")
+    asked = subprocess.run(
+        ["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+         "-keyout", tmp_path / "key.pem", "-out", tmp_path / "asked.pem", "-subj", "/CN=Bupati"],
+        capture_output=True,
+        check=False,
+        timeout=30,
+    )  # fmt: skip
+    assert asked.returncode == 0, asked.stderr
+    name = ("--name", "Dinas Kesehatan", "--organisation", "Pemkab Tirtamulya", "--kind", "seal")
+    made = esign("certify", "hsm-1", str(tmp_path / "asked.pem"), *name)
+    assert made.exit_code == 0, made.stderr
+    assert made.stdout.count("BEGIN CERTIFICATE") == 3
+    assert "Dinas Kesehatan  ISSUE" in esign("list", "hsm-1").stdout
+    again = esign(
+        "certify", "hsm-1", "-", "--kind", "seal", "--output", "c.pem", stdin=(tmp_path / "asked.pem").read_text()
+    )
+    assert again.exit_code == 0, again.stderr
+    assert again.stdout.startswith("* hsm-1")
+    checked = subprocess.run(
+        ["openssl", "verify", "-CAfile", "dev/root.pem", "-untrusted", "c.pem", "c.pem"],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+    assert checked.stdout == "c.pem: OK\n", checked.stderr
+    assert "Bupati" not in (tmp_path / "c.pem").read_text()
+    assert esign("certify", "hsm-2", str(tmp_path / "key.pem"), *name).exit_code == 1
+    assert esign("certify", "hsm-2", str(tmp_path / "nowhere.pem"), *name).exit_code == 1
+
+
 def test_a_refusal_is_said_in_both_languages_and_ends_with_1(esign: Command) -> None:
     nothing = esign("show")
     assert nothing.exit_code == 1

@@ -39,7 +39,7 @@ _log = logging.getLogger("esign.ca.dev")
 class DevCa:
     """A development certificate authority in a folder; implements `esign.ca.authority.Authority`.
 
-    Its registration desk (``issue``, ``renew``, ``suspend``, ``resume``, ``revoke``, ``certificates``) is
+    Its registration desk (``issue``, ``certify``, ``renew``, ``suspend``, ``resume``, ``revoke``, ``certificates``) is
     described at `esign.ca.dev.issuance.Issuance`.
 
     Safe in threads, and several processes may have the same folder open. Close it, or use it in ``with``.
@@ -63,7 +63,8 @@ class DevCa:
         self._counter = Counter(self._database, self._authorities, self._vault)
         self._codes, self._seals = DevCodes(self._counter, deliver), DevSeals(self._counter, deliver)
         desk = Issuance(self._database, self._authorities, self._vault)
-        self.issue, self.renew, self.reissue_signers = desk.issue, desk.renew, desk.reissue
+        self.issue, self.certify = desk.issue, desk.certify
+        self.renew, self.reissue_signers = desk.renew, desk.reissue
         self.suspend, self.resume, self.revoke, self.certificates = (
             desk.suspend,
             desk.resume,

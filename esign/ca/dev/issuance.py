@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 
 from asn1crypto import x509
 from cryptography import x509 as pyca
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from esign.ca.authority import CredentialStatus, Secret
+from esign.ca.dev import requests
 from esign.ca.dev.authorities import Authorities
 from esign.ca.dev.database import Database, Entry, NewKey, Reader
 from esign.ca.dev.hierarchy import Issuer
@@ -24,6 +26,7 @@ from esign.errors import (
     CredentialRevoked,
     CredentialSuspended,
     CredentialUnusable,
+    KeyElsewhere,
     RequestInvalid,
     SignerUnknown,
 )
@@ -98,6 +101,44 @@ class Issuance:
             register.add_holder(holder, kind, issuer, certificate, kept)
             return self._current(register, holder)
 
+    def certify(
+        self,
+        holder: str,
+        csr: bytes,
+        subject: Subject | None = None,
+        *,
+        kind: HolderKind = HolderKind.PERSON,
+        lifetime: timedelta = LIFETIME,
+    ) -> Issued:
+        """A certificate for a key that is elsewhere, as in an HSM: only a request for it (PKCS #10) comes here.
+
+        Nothing is believed of the request but its public key. Without a ``subject`` the name is that of the holder's
+        last certificate. A certificate of such a key may be followed by the next while it is in force; it then stays
+        as it is. Raises `RequestInvalid`, also for a key that another holder has or that was revoked,
+        `CredentialExists` for a holder whose key is here, and `CredentialSuspended`.
+        """
+        check_holder(holder)
+        public_key = requests.public_key(csr)
+        validity = self._validity(_ISSUERS[kind], self._authorities.now(), lifetime)
+        with self._database.writing() as register:
+            last = register.of_holder(holder)
+            if last is not None and last.on_hold:
+                raise CredentialSuspended
+            if last is None or last.private_key is not None:
+                self._refuse_existing(holder, register)
+            _refuse_known(register.with_public_key(_information(public_key)), holder)
+            issuer = _ISSUERS[kind]
+            certificate = signer_certificate(
+                kind,
+                _name(holder, kind, subject, last),
+                public_key,
+                self._authorities.signer(issuer),
+                validity,
+                self._authorities.addresses,
+            )
+            register.add_holder(holder, kind, issuer, certificate, None)
+            return self._current(register, holder)
+
     def renew(
         self,
         holder: str,
@@ -108,7 +149,7 @@ class Issuance:
     ) -> Issued:
         """A new certificate of the same name over a new key of the same kind, under this passphrase.
 
-        The old one stays as it is and signs no more. Raises `SignerUnknown`, `RequestInvalid`, and
+        The old one stays as it is and signs no more. Raises `SignerUnknown`, `RequestInvalid`, `KeyElsewhere`, and
         `CredentialSuspended` or `CredentialRevoked` for a holder whose certificate is not simply in force or expired.
         """
         _check_passphrase(passphrase)
@@ -133,7 +174,7 @@ class Issuance:
         count = 0
         with self._database.writing() as register:
             for old in register.of_holders():
-                if not old.current or old.revoked_at is not None or old.not_after <= now or old.private_key is None:
+                if not old.current or old.revoked_at is not None or old.not_after <= now:
                     continue
                 certificate = pyca.load_der_x509_certificate(old.der)
                 begin = max(now, old.not_before)
@@ -282,7 +323,26 @@ def _renewable(register: Reader, holder: str) -> Entry:
         raise CredentialSuspended
     if entry.revoked_at is not None:
         raise CredentialRevoked(revoked_at=entry.revoked_at.isoformat())
+    if entry.private_key is None:
+        raise KeyElsewhere(authority="dev")
     return entry
+
+
+def _name(holder: str, kind: HolderKind, subject: Subject | None, last: Entry | None) -> pyca.Name:
+    if subject is not None:
+        return distinguished_name(holder, kind, subject)
+    if last is None or _kind(last) is not kind:
+        raise RequestInvalid(field="subject", reason="must be given: no certificate tells the holder's name")
+    return pyca.load_der_x509_certificate(last.der).subject
+
+
+def _refuse_known(certified: list[Entry], holder: str) -> None:
+    """Refuses a key that is another's, is held here, or was revoked."""
+    for entry in certified:
+        if entry.holder != holder or entry.private_key is not None:
+            raise RequestInvalid(field="csr", reason="its key is another's")
+        if entry.revoked_at is not None:
+            raise RequestInvalid(field="csr", reason="its key was revoked; make a new one")
 
 
 def _check_passphrase(passphrase: Secret) -> None:
@@ -299,6 +359,10 @@ def _public_key(certificate: pyca.Certificate) -> PublicKey:
     if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
         raise TypeError("neither an RSA nor an EC key")
     return key
+
+
+def _information(key: PublicKey) -> bytes:
+    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def _algorithm(key: PublicKey) -> KeyAlgorithm:
