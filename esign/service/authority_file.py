@@ -28,7 +28,14 @@ _OWN = "dev"
 
 Opener = Callable[[str, Mapping[str, object], Surroundings], AbstractContextManager[Authority]]
 
-KINDS: Mapping[str, Opener] = {}
+
+def _csc(name: str, table: Mapping[str, object], surroundings: Surroundings) -> AbstractContextManager[Authority]:
+    from esign.ca.csc import CscAuthority, CscConfig  # noqa: PLC0415
+
+    return CscAuthority.open(name, CscConfig.model_validate(table), surroundings)
+
+
+KINDS: Mapping[str, Opener] = {"csc": _csc}
 """How each kind is opened. Its code is imported when the file names it: not everybody has what it needs."""
 
 

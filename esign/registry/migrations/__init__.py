@@ -15,21 +15,22 @@ LOCK = 0x657369676E_0002
 """PostgreSQL advisory lock: one process migrates at a time, the others wait and find it done."""
 
 
-def migrate(engine: Engine) -> None:
+def migrate(engine: Engine, revision: str | None = None) -> None:
     """Brings the tables to the newest revision, in one transaction; processes that start together take turns.
 
-    Raises `StorageUnavailable`.
+    ``revision`` stops before, for tests of what later ones do. Raises `StorageUnavailable`.
     """
-    if current(engine) == newest():
+    wanted = revision or newest()
+    if current(engine) == wanted:
         return
     with told_plainly(), engine.connect() as connection:
         if connection.dialect.name == "sqlite":
-            _migrate_sqlite(connection)
+            _migrate_sqlite(connection, wanted)
         else:
             with connection.begin():
                 connection.execute(sa.text("SET LOCAL lock_timeout = 0"))
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-                _upgrade(connection)
+                _upgrade(connection, wanted)
 
 
 def current(engine: Engine) -> str | None:
@@ -46,7 +47,7 @@ def newest() -> str:
     return head
 
 
-def _migrate_sqlite(connection: Connection) -> None:
+def _migrate_sqlite(connection: Connection, revision: str) -> None:
     """Tables that are rebuilt must not drop what refers to them, so keys are checked at the end instead.
 
     The pragma has no effect inside a transaction, so it goes before BEGIN IMMEDIATE, which is the lock.
@@ -56,7 +57,7 @@ def _migrate_sqlite(connection: Connection) -> None:
     raw.execute("PRAGMA foreign_keys = OFF")
     try:
         with connection.execution_options(esign_begin="IMMEDIATE").begin():
-            _upgrade(connection)
+            _upgrade(connection, revision)
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
             if broken is not None:
                 raise RuntimeError(f"after the migration a row of {broken[0]} refers to nothing")
@@ -65,10 +66,10 @@ def _migrate_sqlite(connection: Connection) -> None:
         raw.close()
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, revision: str) -> None:
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def _config() -> Config:
