@@ -8,7 +8,8 @@ from pydantic import JsonValue, SecretStr, TypeAdapter, ValidationError
 from sqlalchemy.orm import Session
 
 from esign.ca.authority import Credential, CredentialStatus, Secret
-from esign.ca.dev.subject import Subject
+from esign.ca.dev.authority import DevCa
+from esign.ca.dev.subject import HolderKind, Subject
 from esign.errors import (
     AuthorityUnavailable,
     ConfigurationError,
@@ -22,13 +23,14 @@ from esign.errors import (
 )
 from esign.registry import agencies, attempts, audit, credentials, signers
 from esign.registry.inputs import Nik
-from esign.registry.models import CredentialState, Event, Scope, Signer
+from esign.registry.models import CredentialState, Event, Scope, Signer, SignerKind
 from esign.service.orders import Caller
 from esign.service.services import Services
 from esign.service.views import CredentialCertificateView, CredentialView, SignerView
 from esign.x509.keys import KeyAlgorithm
 
 _NIK: TypeAdapter[SecretStr] = TypeAdapter(Nik)
+_KINDS = {SignerKind.PERSON: HolderKind.PERSON, SignerKind.SEAL: HolderKind.SEAL}
 
 
 def find(services: Services, session: Session, agency_id: str, reference: str) -> Signer:
@@ -191,21 +193,57 @@ def enrol(
     *,
     key: KeyAlgorithm = KeyAlgorithm.RSA_2048,
 ) -> Signer:
-    """Registers an official and has the dev CA issue him a certificate under that passphrase.
+    """Registers an official, or a seal, and has the dev CA issue a certificate under that passphrase.
 
     Raises `RequestInvalid`, and `ConfigurationError` where the dev CA is off: a real authority issues
     certificates by its own procedure.
     """
-    if services.dev_ca is None:
-        raise ConfigurationError(variable="ESIGN_DEV_CA", reason="only the development CA issues certificates here")
-    subject = Subject.fitted(name=new.name, organisation=organisation, office=new.office)
+    dev_ca = _issuing(services)
     now = services.clock.now()
     with services.database.write() as session:
         signer = signers.add(session, services.keys, new, now)
         audit.record(session, Event.SIGNER_CREATED, actor, now, signer=signer.id, agency=new.agency_id)
-        services.dev_ca.issue(signer.id, subject, passphrase, key=key)
-    note(services, signer, services.dev_ca.credential(signer.id), actor)
+        _issue(dev_ca, signer, organisation, passphrase, key)
+    note(services, signer, dev_ca.credential(signer.id), actor)
     return signer
+
+
+def certify(
+    services: Services,
+    signer: Signer,
+    passphrase: Secret,
+    actor: audit.Actor,
+    *,
+    key: KeyAlgorithm = KeyAlgorithm.RSA_2048,
+) -> CredentialView:
+    """Has the dev CA issue a certificate to a signer who is registered and waits for one; gives what it issued.
+
+    Raises `RequestInvalid`, `CredentialExists`, and `ConfigurationError` as `enrol` does, also where another authority
+    holds the signer's key.
+    """
+    dev_ca = _issuing(services)
+    with services.database.read() as session:
+        agency = agencies.get(session, signer.agency_id)
+        name, holder = holding(services, session, signer)
+    if agency is None:
+        raise RuntimeError("a signer has an agency")
+    if (name, holder) != (dev_ca.name, signer.id):
+        raise ConfigurationError(variable="ESIGN_DEV_CA", reason=f"the authority {name} holds the signer's key")
+    _issue(dev_ca, signer, agency.name, passphrase, key)
+    seen = dev_ca.credential(holder)
+    note(services, signer, seen, actor)
+    return _credential_view(signer, name, seen, 0)
+
+
+def _issuing(services: Services) -> DevCa:
+    if services.dev_ca is None:
+        raise ConfigurationError(variable="ESIGN_DEV_CA", reason="only the development CA issues certificates here")
+    return services.dev_ca
+
+
+def _issue(dev_ca: DevCa, signer: Signer, organisation: str, passphrase: Secret, key: KeyAlgorithm) -> None:
+    subject = Subject.fitted(name=signer.name, organisation=organisation, office=signer.office)
+    dev_ca.issue(signer.id, subject, passphrase, kind=_KINDS[signer.kind], key=key)
 
 
 def certificate_view(certificate: x509.Certificate) -> CredentialCertificateView:
