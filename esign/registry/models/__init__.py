@@ -21,6 +21,7 @@ from esign.registry.models.parties import Signer as Signer
 from esign.registry.models.parties import SignerKind as SignerKind
 from esign.registry.models.requests import AttemptOutcome as AttemptOutcome
 from esign.registry.models.requests import Handout as Handout
+from esign.registry.models.requests import HeldSignatures as HeldSignatures
 from esign.registry.models.requests import IdempotencyRecord as IdempotencyRecord
 from esign.registry.models.requests import IdempotencyState as IdempotencyState
 from esign.registry.models.requests import PassphraseAttempt as PassphraseAttempt

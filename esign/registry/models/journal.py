@@ -41,6 +41,11 @@ class Event(StrEnum):
     LETTER_RELEASED = "letter:released"
     """A signed file was handed to somebody."""
     PASSPHRASE_WRONG = "passphrase:wrong"  # noqa: S105
+    HASHES_SIGNING = "hashes:signing"
+    """Bare hashes are about to be signed; the event names them."""
+    HASHES_FAILED = "hashes:failed"
+    HASHES_RELEASED = "hashes:released"
+    """The signatures over them were handed to the client."""
     BLOB_DAMAGED = "blob:damaged"
     BLOB_REMOVED = "blob:removed"
     """Files that nothing in the register named were removed from the blob store."""

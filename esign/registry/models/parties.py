@@ -88,6 +88,8 @@ class Scope(StrEnum):
     """Read the agency's signers and the state of their credentials."""
     SIGNERS_REGISTER = "signers:register"
     """Enter persons who then wait for their certificate."""
+    HASHES_SIGN = "hashes:sign"
+    """Have bare hashes signed, whatever they are of (CSC API): nobody here sees what is signed."""
     ADMIN = "admin"
     """Withdraw letters, and change the agency's signers and clients."""
 

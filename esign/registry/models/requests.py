@@ -88,3 +88,19 @@ class Handout(Row, table=True):
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
     taken_at: datetime | None = Field(sa_type=UtcDateTime, nullable=True)
     """When it was fetched."""
+
+
+class HeldSignatures(Row, table=True):
+    """Signature values over hashes that wait to be fetched, once, by the client that has the SAD (CSC API)."""
+
+    __tablename__ = "held_signatures"
+    __table_args__ = (sha256_hex("sad_hmac"),)
+
+    sad_hmac: str = Field(primary_key=True, sa_type=sa.Text)
+    """HMAC of the signature activation data."""
+    client_id: str = Field(sa_type=sa.Text, foreign_key="api_client.id")
+    signer_id: str = Field(sa_type=sa.Text, foreign_key="signer.id")
+    sealed: bytes = Field(sa_type=sa.LargeBinary, repr=False)
+    """Digests and values, sealed and bound to this row (`secrets.Keys.seal`)."""
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
