@@ -71,6 +71,27 @@ def activated(trial: Trial, consent: Consent) -> Iterator[Activation | DocumentA
         raise
 
 
+@contextmanager
+def tried(trial: Trial) -> Iterator[None]:
+    """The trial of a secret that opens no key, such as the code of a seal's activation; counted as passphrases are.
+
+    Raises `SignerLocked`, and what is raised inside.
+    """
+    limits = signers.limits_of(trial.services)
+    attempt = _attempt(trial, limits)
+    try:
+        yield
+    except (WrongPassphrase, WrongCode):
+        _confirm_wrong(trial, attempt, limits)
+        raise
+    except BaseException:
+        with trial.services.database.write() as session:
+            attempts.take_back(session, attempt)
+        raise
+    with trial.services.database.write() as session:
+        attempts.forgive(session, attempt)
+
+
 def _confirm_wrong(trial: Trial, attempt: attempts.Attempt, limits: attempts.Limits) -> int:
     """Counts the wrong secret, with its audit event; how many tries are left."""
     now, actor = trial.services.clock.now(), trial.caller.actor

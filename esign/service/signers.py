@@ -46,6 +46,25 @@ def find(services: Services, session: Session, agency_id: str, reference: str) -
     return signer
 
 
+def named(services: Services, session: Session, agency_id: str, *, nik: str | None, email: str | None) -> Signer:
+    """The agency's person of that NIK; where none is given, of that e-mail address.
+
+    Raises `SignerUnknown`, also for what is no NIK, and for one who is switched off.
+    """
+    if nik:
+        try:
+            signer = signers.by_nik(session, services.keys, agency_id, _NIK.validate_python(nik.strip()))
+        except ValidationError:
+            raise SignerUnknown from None
+    elif email:
+        signer = signers.by_email(session, agency_id, email)
+    else:
+        raise SignerUnknown
+    if not signer.enabled:
+        raise SignerUnknown
+    return signer
+
+
 def view(signer: Signer, capacity: str | None = None) -> SignerView:
     """The signer as callers see him, in ``capacity`` or his own."""
     return SignerView(id=signer.id, name=signer.name, office=signer.office, capacity=capacity or signer.capacity)
