@@ -1,6 +1,7 @@
 """Tags are found where they are seen, however the letter's text was set."""
 
 import math
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -9,7 +10,7 @@ from esign import errors
 from esign.pdf.geometry import Box, PageGeometry
 from esign.pdf.render import Colours, page_pixels
 from esign.pdf.sandbox import InProcess
-from esign.pdf.text import find_tag, find_tag_in
+from esign.pdf.text import MAX_HITS, TIMEOUT, find_tag, find_tag_in
 from tests.letter_files import Letter, letters
 from tests.sheets import saved, sheet, text
 
@@ -153,3 +154,29 @@ def test_a_file_that_pdfium_can_not_open_is_refused_by_name() -> None:
 def test_three_hundred_pages_are_searched() -> None:
     assert find_tag(saved(sheet(text(100, 400, "Halaman"), pages=300)), "#") == []
     assert math.isfinite(find_tag(saved(sheet(text(100, 400, "#"), pages=300)), "#", 300)[0].box.left)
+
+
+def test_a_word_of_every_page_is_found_until_it_is_more_than_ambiguous() -> None:
+    rows = "".join(text(50, 790 - 18 * row, "#" * 60, 8) for row in range(40))
+    assert len(find_tag(saved(sheet(rows, pages=3)), "#")) == MAX_HITS
+    pages = [hit.page for hit in find_tag(saved(sheet(text(100, 400, "Kepala Dinas"), pages=2000)), "Dinas")]
+    assert pages == list(range(1, MAX_HITS + 1))
+
+
+def test_a_word_whose_letters_are_on_each_of_2000_pages_is_looked_for_in_seconds() -> None:
+    lines = "".join(
+        text(50, 790 - 18 * line, f"kepala dinas surat undangan rapat baris ini panjang {line} dan lain sebagainya", 8)
+        for line in range(40)
+    )
+    pdf = saved(sheet(lines, pages=2000))
+    before = time.process_time()
+    assert find_tag(pdf, "sarib") == []
+    assert time.process_time() - before < TIMEOUT / 2
+
+
+def test_a_word_that_was_written_backwards_is_found_among_its_letters() -> None:
+    spread = "".join(text(100 + 7 * place, 400, letter) for place, letter in reversed(list(enumerate("surat"))))
+    around = text(100, 430, "rapat usaha tentang surau") + text(100, 370, "taruh satu utas") + text(150, 400, "raut")
+    (hit,) = find_tag(saved(sheet(around + spread)), "surat")
+    assert hit.baseline == pytest.approx((100, 400), abs=1)
+    assert find_tag(saved(sheet(around)), "surat") == []
