@@ -350,6 +350,15 @@ class SignerUnknown(EsignError):
     english = "The signer is not registered with this agency."
 
 
+class SignerExists(EsignError):
+    """The agency already has a signer of that NIK, e-mail address or subscriber's number."""
+
+    code = "signer.exists"
+    status = 409
+    indonesian = "Penanda tangan ini sudah terdaftar pada instansi ini."
+    english = "This signer is registered with this agency already."
+
+
 class SignerLocked(EsignError):
     """Too many wrong passphrases."""
 

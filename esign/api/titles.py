@@ -38,6 +38,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "footer.too_many_pages": ("Halaman terlalu banyak untuk kaki", "Too many pages for a footer"),
     "stamp.unprintable": ("Huruf cap tidak tersedia", "The stamp can't show a character"),
     "signer.unknown": ("Penanda tangan tidak terdaftar", "No such signer"),
+    "signer.exists": ("Penanda tangan sudah terdaftar", "The signer is registered already"),
     "signer.locked": ("Penanda tangan terkunci", "The signer is locked"),
     "signer.wrong_passphrase": ("Passphrase salah", "Wrong passphrase"),
     "credential.unusable": ("Sertifikat tidak dapat dipakai", "The certificate can't be used"),

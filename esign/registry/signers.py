@@ -8,7 +8,7 @@ from pydantic import SecretStr, StringConstraints, model_validator
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from esign.errors import ConfigurationError, RequestInvalid, SignerUnknown
+from esign.errors import ConfigurationError, SignerExists, SignerUnknown
 from esign.registry import ids
 from esign.registry.inputs import Input, Line, Nik
 from esign.registry.models import Signer, SignerKind
@@ -69,11 +69,11 @@ class SignerChanges(Input):
 
 
 def add(session: Session, keys: Keys, new: NewSigner, at: datetime) -> Signer:
-    """Enters a signer. Raises `RequestInvalid` if the agency already has one of that NIK or subscriber's number."""
+    """Enters a signer. Raises `SignerExists` if the agency already has one of that NIK or subscriber's number."""
     if new.nik is not None and _of_nik(session, keys, new.agency_id, new.nik) is not None:
-        raise RequestInvalid(field="nik", reason="a signer with this NIK is registered already")
+        raise SignerExists
     if new.subscriber is not None and _of_subscriber(session, new.agency_id, new.subscriber) is not None:
-        raise RequestInvalid(field="subscriber", reason="a signer with this number is registered already")
+        raise SignerExists
     signer_id, nik = ids.new(), new.nik.get_secret_value() if new.nik is not None else None
     signer = Signer(
         id=signer_id,
@@ -108,15 +108,15 @@ def by_nik(session: Session, keys: Keys, agency_id: str, nik: SecretStr) -> Sign
 
 def by_email(session: Session, agency_id: str, email: str) -> Signer:
     """The agency's one person of that e-mail address, in any case. Raises `SignerUnknown`, also where there are two."""
-    query = sa.select(Signer).where(
-        col(Signer.agency_id) == agency_id,
-        col(Signer.kind) == SignerKind.PERSON,
-        sa.func.lower(col(Signer.email)) == email.strip().lower(),
-    )
-    found = session.scalars(query.limit(2)).all()
+    found = session.scalars(_of_email(agency_id, email).limit(2)).all()
     if len(found) != 1:
         raise SignerUnknown
     return found[0]
+
+
+def has_email(session: Session, agency_id: str, email: str) -> bool:
+    """Whether a person of the agency has that e-mail address, in any case."""
+    return session.scalars(_of_email(agency_id, email).limit(1)).first() is not None
 
 
 def by_subscriber(session: Session, agency_id: str, subscriber: str) -> Signer:
@@ -192,6 +192,14 @@ def _opens(keys: Keys, signer_id: str, sealed: bytes) -> bool:
     except ConfigurationError:
         return False
     return True
+
+
+def _of_email(agency_id: str, email: str) -> sa.Select[Signer]:
+    return sa.select(Signer).where(
+        col(Signer.agency_id) == agency_id,
+        col(Signer.kind) == SignerKind.PERSON,
+        sa.func.lower(col(Signer.email)) == email.strip().lower(),
+    )
 
 
 def _of_nik(session: Session, keys: Keys, agency_id: str, nik: SecretStr) -> Signer | None:

@@ -5,7 +5,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from esign.ca.authority import CredentialStatus
-from esign.errors import ConfigurationError, Forbidden, RequestInvalid, SignerUnknown, Unauthenticated
+from esign.errors import ConfigurationError, Forbidden, RequestInvalid, SignerExists, SignerUnknown, Unauthenticated
 from esign.registry import agencies, apikeys, clients, credentials, signers
 from esign.registry.credentials import Seen
 from esign.registry.models import CredentialState, Disclosure, Level, Scope
@@ -94,7 +94,7 @@ def test_a_signer_is_found_by_nik_at_his_agency_only(register: Register) -> None
 
 def test_a_nik_is_registered_once_at_an_agency(register: Register) -> None:
     again = signers.NewSigner(agency_id=register.agency.id, nik=SecretStr(NIK), name="Budi lagi")
-    with pytest.raises(RequestInvalid) as caught, register.database.write() as session:
+    with pytest.raises(SignerExists) as caught, register.database.write() as session:
         signers.add(session, register.keys, again, NOW)
     assert NIK not in str(caught.value.details)
 
