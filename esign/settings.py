@@ -203,6 +203,14 @@ class Settings(BaseSettings):
     body_seconds: float = Field(
         default=120.0, gt=0, le=3600, description="Time in which the body of a request must arrive, in seconds."
     )
+    bsre_body_bytes: int = Field(
+        default=150 * MEBIBYTE,
+        ge=64 * 1024,
+        description="Largest request at the API of BSrE's service, in bytes; base64 makes letters a third larger.",
+    )
+    handout_hours: int = Field(
+        default=24, ge=1, le=24 * 30, description="How long a letter signed there may be downloaded, once."
+    )
     metrics_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
         default=(IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
         description="Networks that may read `/metrics`.",

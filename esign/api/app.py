@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 import anyio.to_thread
 from fastapi import FastAPI
 
-from esign.api import cors, edge, health, openapi, pages, problems, state
+from esign.api import bsre, cors, csc, edge, health, openapi, pages, problems, state
+from esign.api.bsre import refusals
 from esign.api.pki import router as pki_router
 from esign.api.state import State
 from esign.api.uploads import FORM_BYTES
@@ -42,6 +43,7 @@ def create_app(services: Services) -> FastAPI:
     state.keep(app, own)
     openapi.install(app)
     problems.install(app)
+    refusals.install(app)
     own.metrics.observe(lambda: health.gauges(own))
     app.include_router(signing.router)
     app.include_router(letters.router)
@@ -51,6 +53,10 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(digests.router)
     app.include_router(health.router)
     app.include_router(pages.router)
+    app.include_router(bsre.router(), include_in_schema=False)
+    if settings.csc_server:
+        for router in csc.routers():
+            app.include_router(router)
     if services.dev_ca is not None:
         app.include_router(pki_router(services.dev_ca), include_in_schema=False)
     app.add_middleware(cors.PublicCors)
@@ -59,6 +65,7 @@ def create_app(services: Services) -> FastAPI:
         metrics=own.metrics,
         trusted_proxies=settings.trusted_proxies,
         max_body=settings.max_letter_bytes + FORM_BYTES,
+        max_bsre_body=settings.bsre_body_bytes,
         https=settings.public_url.startswith("https://"),
     )
     return app

@@ -9,10 +9,12 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from esign import errors
 from esign.api import context, cors, logs, problems
+from esign.api.bsre import paths, refusals
 from esign.api.context import Context, Network
 from esign.api.metrics import Metrics
 
@@ -41,12 +43,20 @@ class Edge:
     """The outermost ASGI application."""
 
     def __init__(
-        self, app: ASGIApp, *, metrics: Metrics, trusted_proxies: tuple[Network, ...], max_body: int, https: bool
+        self,
+        app: ASGIApp,
+        *,
+        metrics: Metrics,
+        trusted_proxies: tuple[Network, ...],
+        max_body: int,
+        max_bsre_body: int,
+        https: bool,
     ) -> None:
         self._app = app
         self._metrics = metrics
         self._trusted_proxies = trusted_proxies
         self._max_body = max_body
+        self._max_bsre_body = max_bsre_body
         self._always = list((_ALWAYS | ({"Strict-Transport-Security": "max-age=31536000"} if https else {})).items())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,9 +64,15 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        about = context.begin(scope, self._trusted_proxies, self._max_body)
+        of_bsre = paths.canonical(scope["path"])
+        if of_bsre is not None:
+            scope = {**scope, "path": of_bsre}
+        max_body = self._max_body if of_bsre is None else self._max_bsre_body
+        about = context.begin(scope, self._trusted_proxies, max_body)
         method = scope["method"]
-        if method == "HEAD":  # the server leaves the body out; the copy keeps it knowing that it has to
+        # The server leaves the body of a HEAD out; the copy keeps it knowing that it has to. A download of BSrE's API
+        # is there once, and not for a HEAD.
+        if method == "HEAD" and of_bsre is None:
             scope = {**scope, "method": "GET"}
         status = 0
 
@@ -76,8 +92,7 @@ class Edge:
             _failures.error("request_failed", route=_route(scope), failure=logs.describe(error))
             if status:
                 raise _Broken from None
-            headers = cors.OPENED if cors.is_public(scope["path"]) else None
-            await problems.response(errors.EsignError(), about, headers=headers)(scope, receive, send_with_headers)
+            await _refusal(errors.EsignError(), scope, about)(scope, receive, send_with_headers)
         finally:
             self._tell(method, _route(scope), status or CLIENT_GONE, about)
             structlog.contextvars.unbind_contextvars("request_id")
@@ -85,19 +100,19 @@ class Edge:
     async def _answer(self, scope: Scope, receive: Receive, send: Send, about: Context) -> None:
         """Hands the request on, with a body that ends at the limit: before it is read where its length is told."""
         if b"%00" in scope["query_string"] or "\0" in scope["path"]:  # no text that anything here takes holds NUL
-            await problems.response(errors.NotFound(), about)(scope, receive, send)
+            await _refusal(errors.NotFound(), scope, about)(scope, receive, send)
             return
         seen = content_length(scope) or 0
         announced = seen > 0
 
         async def receive_counted() -> Message:
             nonlocal seen
-            if seen > self._max_body:
+            if seen > about.max_body:
                 raise HTTPException(413)
             message = await receive()
             if message["type"] == "http.request" and not announced:
                 seen += len(message.get("body", b""))
-                if seen > self._max_body:
+                if seen > about.max_body:
                     raise HTTPException(413)
             return message
 
@@ -128,6 +143,14 @@ class Edge:
             client=about.client_id,
             **extra,
         )
+
+
+def _refusal(error: errors.EsignError, scope: Scope, about: Context) -> Response:
+    """The refusal in the form of the API that was asked."""
+    if paths.is_ours(scope["path"]):
+        return refusals.response(error, scope)
+    headers = cors.OPENED if cors.is_public(scope["path"]) else None
+    return problems.response(error, about, headers=headers)
 
 
 class _Broken(Exception):  # noqa: N818

@@ -41,7 +41,13 @@ class TokenBuckets:
         if seconds > 0:
             raise TooManyRequests(seconds=ceil(seconds))
 
-    def _take(self, key: str) -> float:
+    def refuse_empty(self, address: str) -> None:
+        """Takes nothing. Raises `TooManyRequests` where that address has no token left."""
+        seconds = self._take(household(address), tokens=0)
+        if seconds > 0:
+            raise TooManyRequests(seconds=ceil(seconds))
+
+    def _take(self, key: str, tokens: int = 1) -> float:
         with self._lock:
             now = self._clock()
             bucket = self._buckets.get(key)
@@ -55,7 +61,7 @@ class TokenBuckets:
                 bucket.filled_at = now
             if bucket.tokens < 1:
                 return (1 - bucket.tokens) / self._rate
-            bucket.tokens -= 1
+            bucket.tokens -= tokens
             return 0.0
 
 

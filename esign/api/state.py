@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 
 from esign.api.limits import Gate, TokenBuckets
 from esign.api.metrics import Metrics
+from esign.registry.basic_credentials import Remembered
 from esign.service import readiness
 from esign.service.readiness import Readiness
 from esign.service.services import Services
@@ -37,6 +38,8 @@ class State:
     download_gate: Gate
     """What is sent to the public and may be large."""
     readiness: "RecentReadiness"
+    passwords: Remembered
+    """Passwords of applications that were right a moment ago."""
 
     @classmethod
     def of_services(cls, services: Services) -> "State":
@@ -52,6 +55,7 @@ class State:
             signing_gate=Gate(settings.signing_at_once),
             download_gate=Gate(settings.public_uploads_at_once, 1),
             readiness=RecentReadiness(services),
+            passwords=Remembered(),
         )
 
 

@@ -6,11 +6,11 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_netw
 from typing import Annotated
 
 import sqlalchemy as sa
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, JsonValue
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from esign.errors import Forbidden, Unauthenticated
+from esign.errors import Forbidden, RequestInvalid, Unauthenticated
 from esign.registry import apikeys, ids
 from esign.registry.inputs import Input, Line
 from esign.registry.models import Agency, ApiClient, Scope
@@ -99,7 +99,7 @@ def authenticate(session: Session, keys: Keys, key: str, address: str | None) ->
     ).first()
     if row is None or not row[0].enabled or not row[1].enabled:
         raise Unauthenticated
-    if not _admitted(row[0], address):
+    if not admitted(row[0], address):
         raise Forbidden(reason="the network is not allowed")
     return Authenticated(row[0], row[1])
 
@@ -107,6 +107,11 @@ def authenticate(session: Session, keys: Keys, key: str, address: str | None) ->
 def use_is_due(client: ApiClient, at: datetime) -> bool:
     """Whether `note_use` would change anything, so that not every request writes."""
     return client.last_used_at is None or at - client.last_used_at >= USE_NOTED_EVERY
+
+
+def note_call(session: Session, client: ApiClient, at: datetime) -> None:
+    """Notes that the client called without its key."""
+    session.execute(sa.update(ApiClient).where(col(ApiClient.id) == client.id).values(last_used_at=at))
 
 
 def note_use(session: Session, keys: Keys, client: ApiClient, key: str, at: datetime) -> None:
@@ -135,7 +140,18 @@ def switch(session: Session, client: ApiClient, *, enabled: bool) -> None:
     session.execute(sa.update(ApiClient).where(col(ApiClient.id) == client.id).values(enabled=enabled))
 
 
-def _admitted(client: ApiClient, address: str | None) -> bool:
+def settle(session: Session, client: ApiClient, bsre: dict[str, JsonValue] | None, classification: str | None) -> None:
+    """Keeps how the client speaks BSrE's API, and its classification where one is given.
+
+    Raises `RequestInvalid` for a classification that its agency doesn't have.
+    """
+    if classification is not None and session.get_one(Agency, client.agency_id).disclosure(classification) is None:
+        raise RequestInvalid(field="classification", reason="the agency has no such classification")
+    values = {"bsre": bsre} | ({"classification": classification} if classification is not None else {})
+    session.execute(sa.update(ApiClient).where(col(ApiClient.id) == client.id).values(**values))
+
+
+def admitted(client: ApiClient, address: str | None) -> bool:
     """Whether the address lies in one of the client's networks; IPv4 addresses mapped into IPv6 count as IPv4."""
     if client.networks is None:
         return True
