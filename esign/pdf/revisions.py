@@ -4,8 +4,12 @@ A `View` is what a reader sees of the first so many bytes. Views of one `PdfFile
 letter signed twenty times is read once. Nothing is repaired: a faulty file is told as `PdfSyntaxError`.
 """
 
+import operator
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TypeVar, cast
 
 from esign.pdf.filters import decode
 from esign.pdf.syntax import (
@@ -27,6 +31,8 @@ Place = tuple[int, int]
 
 Decrypt = Callable[[int, int, bytes], bytes]
 """Decrypts the raw data of the stream with that number and generation."""
+
+Found = TypeVar("Found")
 
 MAX_RESOLVE = 32
 """How many references may lead to references."""
@@ -55,6 +61,7 @@ class PdfFile:
         self._sections: dict[int, Section | PdfSyntaxError] = {}
         self._objects: dict[int, IndirectObject | PdfSyntaxError] = {}
         self._object_streams: dict[int, ObjectStream | PdfSyntaxError] = {}
+        self._rows: Rows | None = None
         self.ends = tuple(self._ends())
         """All revision ends in the file, in order; a linearised file's first one is only half of one."""
 
@@ -77,6 +84,12 @@ class PdfFile:
         if last is None:
             raise PdfSyntaxError("there is no startxref with %%EOF")
         return View(self, limit, last, tuple(self.chain(last.xref, limit)))
+
+    def rows(self, sections: "tuple[Section, ...]") -> "Rows":
+        """The rows of those sections, newest first; shared by views of which one chain continues another's."""
+        if self._rows is None or not self._rows.hold(sections):
+            self._rows = Rows(sections)
+        return self._rows
 
     def chain(self, offset: int, limit: int) -> Iterator[Section]:
         """The sections from an offset back through /Prev, newest first. Raises `PdfSyntaxError`."""
@@ -208,6 +221,34 @@ class ObjectStream:
         return self._parsed[index]
 
 
+class Rows:
+    """The rows of a chain of sections by object number, so that none is looked for in section after section."""
+
+    def __init__(self, sections: tuple[Section, ...]) -> None:
+        """``sections``: newest first."""
+        self._sections = sections
+        self._by_number: dict[int, list[int]] = {}
+        for age, section in enumerate(reversed(sections)):
+            for number in section.numbers():
+                self._by_number.setdefault(number, []).append(age)
+
+    def hold(self, sections: tuple[Section, ...]) -> bool:
+        """Whether those sections are the oldest of these."""
+        mine = self._sections[len(self._sections) - len(sections) :]
+        return len(mine) == len(sections) and all(map(operator.is_, mine, sections))
+
+    def newest(self, number: int, count: int, *, streams: bool) -> Entry | None:
+        """The row of an object in the oldest ``count`` sections, the newest one."""
+        ages = self._by_number.get(number)
+        if ages is None:
+            return None
+        for place in range(bisect_left(ages, count) - 1, -1, -1):
+            row = self._sections[len(self._sections) - 1 - ages[place]].lookup(number, streams=streams)
+            if row is not None:
+                return row
+        return None
+
+
 @dataclass(frozen=True)
 class View:
     """What a reader sees of the first ``end`` bytes of a file."""
@@ -220,6 +261,7 @@ class View:
     streams: bool = True
     """False: as a reader sees it that knows no cross-reference streams (hybrid files)."""
     _entries: dict[int, Entry | None] = field(default_factory=dict, repr=False, compare=False)
+    _found: dict[tuple[str, int], tuple[object, object]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def trailer(self) -> PdfDict:
@@ -238,9 +280,23 @@ class View:
     def entry(self, number: int) -> Entry | None:
         """The row that counts for an object, the newest one."""
         if number not in self._entries:
-            rows = (section.lookup(number, streams=self.streams) for section in self.sections)
-            self._entries[number] = next((row for row in rows if row is not None), None)
+            self._entries[number] = self._rows.newest(number, len(self.sections), streams=self.streams)
         return self._entries[number]
+
+    @cached_property
+    def _rows(self) -> Rows:
+        return self.file.rows(self.sections)
+
+    def once(self, name: str, about: object, find: Callable[[], Found]) -> Found:
+        """What ``find`` finds about a value of this view, found once: each later signature is told by each earlier one.
+
+        ``name`` says what is found. What is given back is shared, and not to be changed.
+        """
+        key = (name, id(about))
+        kept = self._found.get(key)
+        if kept is None or kept[0] is not about:
+            kept = self._found[key] = (about, find())
+        return cast("Found", kept[1])
 
     def numbers(self) -> set[int]:
         """All object numbers that any section has a row for."""

@@ -312,6 +312,10 @@ def value_of_field(view: View, field: SignatureField) -> FoundSignature | None:
 
 def signature_fields(view: View) -> list[SignatureField]:
     """The signature fields that the form of a view reaches, each once. An unreadable form gives none."""
+    return view.once("signature fields", view.trailer, lambda: _signature_fields(view))
+
+
+def _signature_fields(view: View) -> list[SignatureField]:
     try:
         form = view.dictionary(view.catalogue.get("AcroForm"))
         roots = view.array(form.get("Fields"))

@@ -57,7 +57,7 @@ def _apply_rules(judge: Judgement) -> None:
     catalogue(judge)
     form(judge)
     for item in list(judge.differences.values()):
-        if has_duplicates(item.new):
+        if judge.final.once("duplicates", item.new, lambda item=item: has_duplicates(item.new)):  # type: ignore[misc]
             judge.suspect("object.key_twice", f"object {item.number} has a key twice", item.number)
         elif item.number not in judge.claimed:
             unclaimed(judge, item)

@@ -1,16 +1,15 @@
 """What the signatures of one file share while they are examined: bytes, evidence, trust, proofs of existence."""
 
-import hashlib
 from datetime import datetime
 
 from esign.verify.chains import Chains
 from esign.verify.cms import ODD_INPUT, SignedMessage
-from esign.verify.crypto import digest
 from esign.verify.difference import History
 from esign.verify.evidence import Material, Store, read_store
 from esign.verify.inventory import Inventory
 from esign.verify.lists import Origin
 from esign.verify.policy import Policy
+from esign.verify.prefixes import Prefixes
 from esign.verify.revocation import RevocationData
 from esign.verify.structure import SignedRange, Structure
 from esign.verify.trusting import Trusting
@@ -45,7 +44,8 @@ class Context:
         self.store = read_store(structure.view) if structure.view is not None else Store()
         self.inventory = Inventory()
         self._digests: dict[tuple[str, SignedRange], bytes] = {}
-        self._prefixes: dict[int, str] = {}
+        signed = [item.signed for item in structure.signatures if item.signed is not None]
+        self._prefixes = Prefixes(self._pdf, (place for each in signed for place in (each.gap_start, each.end)))
         self.history = _history(structure)
         self._stamps: list[tuple[SignedRange, datetime]] = []
         self.chains.add(*self.store.certificates)
@@ -84,7 +84,8 @@ class Context:
         """The digest of the signed ranges, computed once per algorithm. Raises `UnknownAlgorithmError`."""
         key = (name, signed)
         if key not in self._digests:
-            self._digests[key] = digest(name, self._pdf[: signed.gap_start], self._pdf[signed.gap_end : signed.end])
+            rest = self._pdf[signed.gap_end : signed.end]
+            self._digests[key] = self._prefixes.digest(name, signed.gap_start, rest)
         return self._digests[key]
 
     def bytes_of(self, signed: SignedRange) -> bytes:
@@ -92,10 +93,8 @@ class Context:
         return bytes(self._pdf[: signed.gap_start]) + bytes(self._pdf[signed.gap_end : signed.end])
 
     def sha256_of_prefix(self, end: int) -> str:
-        """SHA-256 of the first ``end`` bytes, in hexadecimal."""
-        if end not in self._prefixes:
-            self._prefixes[end] = hashlib.sha256(self._pdf[:end]).hexdigest()
-        return self._prefixes[end]
+        """SHA-256 of the first ``end`` bytes, the end of a signed revision, in hexadecimal."""
+        return self._prefixes.digest("sha256", end).hex()
 
     def note_stamp(self, signed: SignedRange, time: datetime) -> None:
         """Notes a document time-stamp that passed: what it covers existed at that time."""

@@ -13,6 +13,7 @@ HASHES = signatures.HASHES
 
 _SHAKE256 = ("shake256", "shake256_len")
 """The digest under Ed448, of 512 bits (RFC 8419, 2.3; ISO/TS 32001)."""
+_EXTENDABLE = type(hashlib.shake_256())
 
 Outcome = Literal["good", "bad", "unsupported"]
 
@@ -23,17 +24,24 @@ class UnknownAlgorithmError(ValueError):
 
 def digest(name: str, *parts: bytes | memoryview) -> bytes:
     """The digest of the parts in order. Raises `UnknownAlgorithmError`."""
-    if name in _SHAKE256:
-        extendable = hashlib.shake_256()
-        for part in parts:
-            extendable.update(part)
-        return extendable.digest(64)
-    if name not in HASHES:
-        raise UnknownAlgorithmError(f"the digest algorithm {name} is not known")
-    hasher = hashlib.new(name.replace("sha512_", "sha512-"), usedforsecurity=False)
+    hasher = state(name)
     for part in parts:
         hasher.update(part)
-    return hasher.digest()
+    return digest_of_state(hasher)
+
+
+def state(name: str) -> "hashlib._Hash":
+    """What takes in bytes and becomes a digest by that algorithm. Raises `UnknownAlgorithmError`."""
+    if name in _SHAKE256:
+        return hashlib.shake_256()
+    if name not in HASHES:
+        raise UnknownAlgorithmError(f"the digest algorithm {name} is not known")
+    return hashlib.new(name.replace("sha512_", "sha512-"), usedforsecurity=False)
+
+
+def digest_of_state(taken_in: "hashlib._Hash") -> bytes:
+    """The digest of what a `state` took in."""
+    return taken_in.digest(64) if isinstance(taken_in, _EXTENDABLE) else taken_in.digest()
 
 
 def check_signature(

@@ -93,6 +93,9 @@ class Judgement:
 
     def is_visible(self, widget: PdfDict) -> bool:
         """Whether a later widget shows anything."""
+        return self.final.once("visible", widget, lambda: self._is_visible(widget))
+
+    def _is_visible(self, widget: PdfDict) -> bool:
         box = box_of(self.final, widget)
         flags = self.final.resolve(widget.get("F"))
         if box is None or box[2] - box[0] <= 0 or box[3] - box[1] <= 0:
@@ -108,6 +111,9 @@ class Judgement:
 
     def place(self, widget: PdfDict) -> dict[str, object]:
         """Page and box of a later widget that readers draw by its value, whether it has an appearance or not."""
+        return self.final.once("place", widget, lambda: self._place(widget))
+
+    def _place(self, widget: PdfDict) -> dict[str, object]:
         if box_of(self.final, widget) is None:
             return {}
         return {"page": page_index(self.final, widget.get("P")), "box": box_of(self.final, widget)}

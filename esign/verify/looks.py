@@ -45,6 +45,10 @@ def stays_inside(view: View, widget: PdfDict) -> bool:
     a rectangle of no width or height in their full size. What paints nothing may stand anywhere, as invisible
     signatures do.
     """
+    return view.once("inside", widget, lambda: _stays_inside_all(view, widget))
+
+
+def _stays_inside_all(view: View, widget: PdfDict) -> bool:
     box = box_of(view, widget)
     flat = box is None or min(box[2] - box[0], box[3] - box[1]) < FLAT
     try:

@@ -123,6 +123,10 @@ class FormField:
 
 def form_fields(view: View, form: PdfDict, limit: int = 20_000) -> dict[int, FormField]:
     """All nodes of a form's field tree that are indirect objects, by number. Raises `PdfSyntaxError`."""
+    return view.once("form fields", form, lambda: _form_fields(view, form, limit))
+
+
+def _form_fields(view: View, form: PdfDict, limit: int) -> dict[int, FormField]:
     found: dict[int, FormField] = {}
     pending: list[tuple[Object, str, str | None, int, Object, int]] = [
         (item, "", None, 0, None, 0) for item in reversed(view.array(form.get("Fields")))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from esign.pdf.encryption import decryption
-from esign.pdf.revisions import PdfFile, View
+from esign.pdf.revisions import PdfFile, Place, View
 from esign.pdf.signatures import FoundSignature, SignatureField, find_signatures, signature_fields, value_of_field
 from esign.pdf.syntax import PdfSyntaxError
 from esign.verify.accounting import Unaccounted, unaccounted
@@ -294,12 +294,17 @@ def _signed_view(file: PdfFile, found: FoundSignature, signed: SignedRange, faul
 def _holding(view: View | None, found: FoundSignature) -> tuple[SignatureField, ...]:
     if view is None:
         return ()
-    result = []
+    return tuple(view.once("held", view.trailer, lambda: _held(view)).get(found.identity, ()))
+
+
+def _held(view: View) -> dict[tuple[Place, int], list[SignatureField]]:
+    """The fields of a view by what tells their signatures apart."""
+    result: dict[tuple[Place, int], list[SignatureField]] = {}
     for item in signature_fields(view):
         value = value_of_field(view, item)
-        if value is not None and value.identity == found.identity:
-            result.append(item)
-    return tuple(result)
+        if value is not None:
+            result.setdefault(value.identity, []).append(item)
+    return result
 
 
 def _overwritten(final: View, found: FoundSignature, fields: tuple[SignatureField, ...]) -> list[Finding]:
