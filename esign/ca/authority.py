@@ -166,13 +166,18 @@ class DocumentActivation(Protocol):
     """
 
     @property
-    def certificate(self) -> x509.Certificate:
-        """The certificate that is expected in the signatures."""
+    def certificate(self) -> x509.Certificate | None:
+        """The certificate that is expected in the signatures; None where the authority tells it only by signing."""
         ...
 
     @property
     def chain(self) -> Sequence[x509.Certificate]:
-        """The issuers of the certificate, nearest first, the root included."""
+        """The issuers of the certificate, nearest first, the root included; empty where it is not known."""
+        ...
+
+    @property
+    def pictures(self) -> bool:
+        """Whether the authority is to draw our stamps; else they are page content, and signatures are invisible."""
         ...
 
     def sign_documents(self, documents: Sequence[Document]) -> Sequence[bytes]:

@@ -6,7 +6,7 @@ when the signature existed (design.md, 5.5). What is said of the other certifica
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from threading import Lock
 
@@ -91,6 +91,23 @@ def collect(
     for certificate in (*chain, *stamps):
         gathering.certificates.setdefault(certificate.dump())
     return Evidence(tuple(gathering.certificates), tuple(gathering.ocsps), tuple(gathering.crls))
+
+
+def refuse_unproven(
+    chain: Sequence[x509.Certificate],
+    *,
+    source: RevocationSource,
+    now: datetime,
+    profile: str,
+    cache: EvidenceCache | None = None,
+) -> None:
+    """Raises where B-LT is out of reach for the signer's chain, root included, as far as that is known by now.
+
+    Raises `RevocationUnavailable`, `CredentialRevoked`, `CredentialSuspended`.
+    """
+    gathering = _Gathering(source, now, profile, cache)
+    gathering.signer(chain, datetime.min.replace(tzinfo=UTC))
+    gathering.others(chain[1:])
 
 
 @dataclass

@@ -8,7 +8,7 @@ from asn1crypto import x509
 from esign.ca.authority import Authority
 from esign.errors import LetterSignatureBroken
 from esign.pades.letter import LetterFacts
-from esign.pades.profile import Profile
+from esign.pades.profile import Pkcs7Level, Profile
 from esign.pades.sign import SignedLetter
 from esign.pdf.sandbox import Patient
 from esign.service.services import Services
@@ -48,7 +48,7 @@ def problems(
     """
     if not signed.pdf.startswith(original) or len(signed.pdf) <= len(original):
         return ["the letter's bytes are not a prefix of the signed file"]
-    trust = TrustStore(anchors=tuple(authority.roots()))
+    trust = TrustStore(anchors=tuple(authority.roots()), intermediates=services.trust.intermediates)
     report = examine(
         signed.pdf,
         trust,
@@ -75,9 +75,15 @@ def _wrong_in_own(found: SignatureReport, certificate: x509.Certificate, signed:
         wrong.append(f"the new signature is {found.verdict}: {found.indication} {found.sub_indication or ''}".strip())
     if found.signer is None or found.signer.sha256 != hashlib.sha256(certificate.dump()).hexdigest():
         wrong.append("the new signature is not by the credential that was asked for")
-    if found.level is None or found.level.value != signed.level.told:
+    if found.level is None or found.level.value not in _told(signed):
         wrong.append(f"the new signature is at {found.level}, and {signed.level} was recorded")
     return wrong
+
+
+def _told(signed: SignedLetter) -> tuple[str, ...]:
+    """What the report may call the level that was recorded."""
+    level = signed.level
+    return (level.told, "PKCS#7-LTA") if level is Pkcs7Level.LT else (level.told,)
 
 
 def _only_revocation_is_missing(found: SignatureReport, signed: SignedLetter) -> bool:
