@@ -1,6 +1,7 @@
 """What may be changed in trailer and catalogue after a signature: validation data, dates, extensions, metadata."""
 
 from esign.pdf.syntax import Object, PdfDict, Ref, Stream
+from esign.pdf.text_strings import same_text
 from esign.pdf.xref import MAX_NUMBER
 from esign.verify import roles
 from esign.verify.difference import has_duplicates
@@ -52,7 +53,8 @@ def trailer(judge: Judgement) -> None:
 
 def _information(judge: Judgement, old: Object, new: Object) -> None:
     before, after = judge.view.dictionary(old), judge.final.dictionary(new)
-    changed = changed_keys(judge.history, before, after)
+    differing = changed_keys(judge.history, before, after)
+    changed = {key for key in differing if not same_text(before.get(key), after.get(key))}
     if new is None:
         return
     if changed - _INFO_KEYS and before:

@@ -20,11 +20,14 @@ from esign.pdf.syntax import (
     dictionaries,
     references,
 )
+from esign.pdf.text_strings import same_text
 from esign.pdf.xref import Section
 
 _REFERENCE = re.compile(
     rb"(?<![0-9])(\d{1,15})" + SEPARATOR + rb"\d{1,5}" + SEPARATOR + rb"R(?=[\0\t\n\f\r ()<>\[\]{}/%]|$)"
 )
+_TEXTS = frozenset({"ActualText", "Alt", "Contents", "DV", "E", "Lang", "NM", "Subj", "T", "TM", "TU", "Title", "V"})
+"""Keys whose strings are texts: programs that write an object again may choose another encoding (7.9.2.2)."""
 UNREADABLE = -1
 """Stands for an object that can't be read, and refers to something: nobody knows in which role."""
 
@@ -80,10 +83,16 @@ class History:
         if isinstance(one, list) and isinstance(other, list):
             return len(one) == len(other) and all(self.same(a, b, depth + 1) for a, b in zip(one, other, strict=True))
         if isinstance(one, PdfDict) and isinstance(other, PdfDict):
-            return one.keys() == other.keys() and all(self.same(one[key], other[key], depth + 1) for key in one)
+            return one.keys() == other.keys() and all(
+                self.same_under(key, one[key], other[key], depth + 1) for key in one
+            )
         if isinstance(one, Stream) and isinstance(other, Stream):
             return self._same_stream(one, other, depth)
         return one == other
+
+    def same_under(self, key: str, one: Object, other: Object, depth: int = 0) -> bool:
+        """Whether two values of that key are alike: written alike, or texts of the same words."""
+        return self.same(one, other, depth) or (key in _TEXTS and same_text(one, other))
 
     def _same_stream(self, one: Stream, other: Stream, depth: int) -> bool:
         data = self._file.data

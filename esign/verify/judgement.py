@@ -125,7 +125,7 @@ class Judgement:
 
 def changed_keys(history: History, old: PdfDict, new: PdfDict) -> set[str]:
     """The keys whose values differ."""
-    return {key for key in old.keys() | new.keys() if not history.same(old.get(key), new.get(key))}
+    return {key for key in old.keys() | new.keys() if not history.same_under(key, old.get(key), new.get(key))}
 
 
 def continues(history: History, old: list[Object], new: list[Object]) -> bool:

@@ -30,7 +30,11 @@ from pyhanko.stamp import TextStampStyle
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from esign.pdf.revisions import PdfFile
+from esign.pdf.syntax import Ref
 from tests.attacks.authority import Holder, rsa_key
+from tests.attacks.forgery import next_number, with_key, written
+from tests.legitimate.by_hand import Ends, append, first_page, sign_by_hand
 from tests.legitimate.made import AUTHORITY, OFFICIAL, SECOND, Made
 
 _ADOBE, _PADES = SigSeedSubFilter.ADOBE_PKCS7_DETACHED, SigSeedSubFilter.PADES
@@ -68,7 +72,10 @@ def _context() -> ValidationContext:
 
 
 def _writer(pdf: bytes) -> IncrementalPdfFileWriter:
-    return IncrementalPdfFileWriter(BytesIO(pdf), strict=False)
+    writer = IncrementalPdfFileWriter(BytesIO(pdf), strict=False)
+    if writer.security_handler is not None:
+        writer.encrypt(b"")
+    return writer
 
 
 def sign(
@@ -118,6 +125,7 @@ def with_store(pdf: bytes, *, vri: bool = True) -> bytes:
         certs=[OFFICIAL.asn1, AUTHORITY.root.asn1],
         crls=[asn1_crl.CertificateList.load(AUTHORITY.crl())],
         force_write=True,
+        strict=False,
     )
     return out.getvalue()
 
@@ -223,10 +231,48 @@ def later(pdf: bytes) -> Iterator[Made]:
             yield Made(f"{name}, archived twice", stamped(with_store(stamped(stored)), "Waktu2"))
             if certified is not MDPPerm.NO_CHANGES:
                 yield Made(f"{name}, data, then signed", sign(stored, "Tanda2", _signer(SECOND)))
-            yield Made(f"{name}, metadata and dates", _touched(one))
+            yield Made(f"{name}, metadata and dates", touched(one))
 
 
-def _touched(pdf: bytes) -> bytes:
+def rewritten(pdf: bytes) -> Iterator[Made]:
+    """Objects with texts in UTF-16, which pyHanko writes again in PDFDocEncoding where that holds them."""
+    view, new = PdfFile(pdf).view(), next_number(pdf)
+    page, root = first_page(view), view.trailer["Root"]
+    assert isinstance(root, Ref)
+    texts = ("Catatan", "Rp 1.000 \u2013 \u201csah\u201d \u20ac", "\u5370\u5c3c")
+    notes = b"".join(
+        b"<</Type/Annot/Subtype/Text/Rect[9 %d 29 %d]/F 4/Contents<FEFF%s>/T<FEFF%s>/NM(a)>>"
+        % (9 + 30 * place, 29 + 30 * place, _utf16(text), _utf16(text))
+        for place, text in enumerate(texts)
+    )
+    field = b"<</Type/Annot/Subtype/Widget/FT/Tx/T<FEFF%s>/TU<FEFF%s>/Rect[99 9 199 29]/F 4/P %d 0 R/DA(/F 9 Tf)>>"
+    prepared = append(
+        pdf,
+        {
+            page: with_key(written(view.dictionary(Ref(page, 0))), b"Annots", b"[%s%d 0 R]" % (notes, new)),
+            new: field % (_utf16("nama"), _utf16("Nama \u2013 lengkap"), page),
+            new + 1: b"<</Title<FEFF%s>/Author<FEFF%s>>>" % (_utf16(texts[1]), _utf16(texts[2])),
+            root.number: with_key(
+                with_key(written(view.catalogue), b"Lang", b"<FEFF%s>" % _utf16("id-ID")),
+                b"AcroForm",
+                b"<</Fields[%d 0 R]/DR<<>>>>" % new,
+            ),
+        },
+        Ends(trailer=b"/Info %d 0 R" % (new + 1) if "Info" not in view.trailer else b""),
+    )
+    for told, one in (("by hand", sign_by_hand(prepared)), ("by pyHanko", sign(prepared))):
+        yield Made(told, one)
+        yield Made(f"{told}, then by pyHanko", sign(one, "Tanda2"))
+        yield Made(f"{told}, then by pyHanko, visible", sign(one, "Tanda2", visible=(300, 60, 440, 120)))
+        yield Made(f"{told}, then a time-stamp", stamped(one))
+        yield Made(f"{told}, then validation data", stamped(with_store(one)))
+
+
+def _utf16(text: str) -> bytes:
+    return text.encode("utf-16-be").hex().encode()
+
+
+def touched(pdf: bytes) -> bytes:
     writer = _writer(pdf)
     writer.set_info(
         generic.DictionaryObject({**_information(writer), pdf_name("/ModDate"): generic.pdf_date(datetime.now(UTC))})
@@ -247,4 +293,4 @@ def pdf_name(text: str) -> generic.NameObject:
     return generic.NameObject(text)
 
 
-__all__ = ["later", "long_term", "once", "several", "sign", "stamped", "with_store", "x509"]
+__all__ = ["later", "long_term", "once", "rewritten", "several", "sign", "stamped", "touched", "with_store", "x509"]
