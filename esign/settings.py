@@ -32,6 +32,8 @@ from esign.errors import ConfigurationError
 
 PREFIX = "ESIGN_"
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_MAIL = re.compile(r"[!#-'*+\-./0-9=?A-Z^-~]{1,64}@[A-Za-z0-9.-]{1,253}")
+_MAIL_SERVER = re.compile(r"smtps?://([^/@:?#\s]+@)?([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[1-9][0-9]{0,4})?/?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 MEBIBYTE = 1024 * 1024
 
@@ -151,6 +153,23 @@ class Settings(BaseSettings):
     idempotency_lease_seconds: int = Field(
         default=300, ge=10, le=3600, description="After how long without a sign of life a request counts as crashed."
     )
+
+    # --- mail, for one-time codes ---
+
+    smtp_url: str | None = Field(
+        default=None,
+        description="Mail server: `smtp://host:25`, `smtps://user@host:465`. Without it, in development only, mail "
+        "goes to `outbox` in data_dir.",
+    )
+    smtp_password: SecretStr | None = Field(default=None, description="Password of the user that smtp_url names.")
+    smtp_starttls: bool = Field(
+        default=True, description="Whether an smtp:// connection must turn to TLS before anything is sent."
+    )
+    smtp_ca_file: Path | None = Field(
+        default=None, description="PEM file of further authorities by which the mail server's certificate is trusted."
+    )
+    smtp_seconds: float = Field(default=15.0, gt=0, le=120, description="Time in which a mail must be taken.")
+    mail_from: str = Field(default="", description="Sender of mail: `tte@kab.go.id`. Needed with smtp_url.")
 
     # --- limits: letters and sandbox ---
 
@@ -308,6 +327,24 @@ class Settings(BaseSettings):
             raise ValueError("it must begin with file:// or s3://")
         return value
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_a_mail_server(cls, value: str | None) -> str | None:
+        if value:
+            parts = urlsplit(value)
+            if ":" in parts.netloc.rpartition("@")[0]:
+                raise ValueError(f"the password belongs into {PREFIX}SMTP_PASSWORD")
+            if not _MAIL_SERVER.fullmatch(value):
+                raise ValueError("it must be an address such as smtp://host:25 or smtps://user@host:465")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_a_sender(cls, value: str) -> str:
+        if value and not _MAIL.fullmatch(value):
+            raise ValueError("it must be a mail address alone, such as tte@kab.go.id")
+        return value
+
     @field_validator("timezone")
     @classmethod
     def _is_a_zone(cls, value: str) -> str:
@@ -336,6 +373,7 @@ class Settings(BaseSettings):
             raise _wrong("lock_seconds", "it must be at least attempts_window_seconds")
         if self.attempts_per_signer < self.attempts_per_client:
             raise _wrong("attempts_per_signer", "it must be at least attempts_per_client")
+        self._mail_fits_together()
         if self.environment == "production":
             if not self.public_url.startswith("https://"):
                 raise _wrong("public_url", "in production it must be set, and begin with https://")
@@ -346,6 +384,15 @@ class Settings(BaseSettings):
             if self.blob_url and self.blob_url.startswith("memory:"):
                 raise _wrong("blob_url", "letters kept in memory are lost at the next start")
         return self
+
+    def _mail_fits_together(self) -> None:
+        server = urlsplit(self.smtp_url or "")
+        if self.smtp_url and not self.mail_from:
+            raise _wrong("mail_from", "it must be set where smtp_url is")
+        if (server.username is None) != (self.smtp_password is None):
+            raise _wrong("smtp_password", "it must be set exactly where smtp_url names a user")
+        if server.username is not None and server.scheme == "smtp" and not self.smtp_starttls:
+            raise _wrong("smtp_starttls", "without TLS the password would be sent in the clear")
 
     @property
     def database(self) -> str:

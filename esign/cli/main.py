@@ -2,7 +2,22 @@
 
 import typer
 
-from esign.cli import agency, authority, ca, check, client, demo, digest, keys, serve, sign, signer, trust, verify
+from esign.cli import (
+    agency,
+    authority,
+    ca,
+    check,
+    client,
+    demo,
+    digest,
+    keys,
+    outbox,
+    serve,
+    sign,
+    signer,
+    trust,
+    verify,
+)
 
 app = typer.Typer(
     name="esign",
@@ -24,6 +39,7 @@ app.add_typer(client.app, name="client")
 app.add_typer(authority.app, name="authority")
 app.add_typer(keys.app, name="keys")
 app.add_typer(ca.app, name="ca")
+app.add_typer(outbox.app, name="outbox")
 app.add_typer(trust.app, name="trust")
 
 

@@ -188,6 +188,22 @@ def of_kind(session: Session, kind: Event, since: datetime | None = None) -> lis
     return list(session.scalars(query))
 
 
+def newest_of_signer(
+    session: Session, kind: Event, agency_id: str, signer_id: str, *, among: int = 1000
+) -> datetime | None:
+    """When there last was such an event about the signer, as far as his agency's newest ``among`` events tell."""
+    newest = (
+        sa.select(col(AuditEvent.at).label("at"), col(AuditEvent.kind).label("kind"), col(AuditEvent.signer_id))
+        .where(col(AuditEvent.agency_id) == agency_id)
+        .order_by(col(AuditEvent.seq).desc())
+        .limit(among)
+        .subquery()
+    )
+    query = sa.select(sa.func.max(newest.c.at)).where(newest.c.kind == kind, newest.c.signer_id == signer_id)
+    found: datetime | None = session.scalar(query)
+    return found
+
+
 def last_time(session: Session) -> datetime | None:
     """The latest time of the newest events: a clock that is behind it must not sign (design.md, 5.8)."""
     newest = sa.select(AuditEvent).order_by(col(AuditEvent.seq).desc()).limit(16)

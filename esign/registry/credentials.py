@@ -69,6 +69,12 @@ def of_signer(session: Session, signer_id: str, authority: str) -> Credential | 
     return session.scalars(query).one_or_none()
 
 
+def of_holder(session: Session, authority: str, holder: str) -> Credential | None:
+    """The credential that the authority knows by that name of its holder."""
+    query = sa.select(Credential).where(col(Credential.authority) == authority, col(Credential.holder) == holder)
+    return session.scalars(query).one_or_none()
+
+
 def all_of_signer(session: Session, signer_id: str) -> list[Credential]:
     """The signer's credentials at all authorities, by authority."""
     query = sa.select(Credential).where(col(Credential.signer_id) == signer_id).order_by(col(Credential.authority))

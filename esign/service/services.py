@@ -18,6 +18,7 @@ from esign.registry.migrations import migrate
 from esign.registry.secrets import Keys, keys
 from esign.service import authority_file, trusted
 from esign.service.authorities import Authorities
+from esign.service.code_post import CodePost
 from esign.service.evidence import Nowhere, RoutedEvidence, outside
 from esign.service.identities import identifier
 from esign.service.sealing import ReportSeal
@@ -67,7 +68,7 @@ class Services:
 
     @classmethod
     def open(cls, settings: Settings, *, clock: Clock | None = None, workers: bool = True) -> "Services":
-        """Everything opened: sandbox workers first, then the authorities, keys, database (migrated) and blobs.
+        """Everything opened: sandbox workers first, then keys, database (migrated), authorities and blobs.
 
         ``workers`` False starts no sandbox workers, for commands that touch no PDF. Raises
         `ConfigurationError` and `StorageUnavailable`; what was opened until then is closed.
@@ -75,18 +76,22 @@ class Services:
         clock = clock or SystemClock()
         with ExitStack() as opening:
             parse, render = (opening.enter_context(_pool(kind, settings, workers)) for kind in ("parse", "render"))
-            dev_ca: DevCa | None = None
-            by_name: dict[str, Authority] = {}
-            if settings.dev_ca:
-                dev_ca = opening.enter_context(
-                    DevCa.open_or_create(settings.ca_dir, settings.pki_url, clock, environment=settings.environment)
-                )
-                by_name[dev_ca.name] = dev_ca
             file = authority_file.read(settings.authorities)
             server_keys = keys(settings)
             database = Database(settings.database)
             opening.callback(database.close)
             migrate(database.engine)
+            dev_ca: DevCa | None = None
+            by_name: dict[str, Authority] = {}
+            if settings.dev_ca:
+                dev_ca = DevCa.open_or_create(
+                    settings.ca_dir,
+                    settings.pki_url,
+                    clock,
+                    environment=settings.environment,
+                    deliver=CodePost(settings, database, clock),
+                )
+                by_name[dev_ca.name] = opening.enter_context(dev_ca)
             applied, base = trusted.policy(settings), trusted.trust(settings)
             shelf = FileShelf(settings.data_dir / "cache" / "revocation.db")
             opening.callback(shelf.close)

@@ -166,6 +166,16 @@ class LetterPage(View):
     """The cursor of the next page; None on the last."""
 
 
+class CodeSentView(View):
+    """A one-time code that is on its way to the official. The code itself is told to nobody else."""
+
+    signer: SignerView
+    authority: str
+    """Who sent it."""
+    signatures: int
+    """For how many signatures it is good."""
+
+
 class CredentialView(View):
     """A signer's certificate and whether it may sign."""
 
