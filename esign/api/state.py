@@ -18,6 +18,9 @@ from esign.service.services import Services
 _FAILURES_PER_MINUTE = 30
 """Requests with a bad API key that one address may send a minute before it is told to wait."""
 
+_UNKNOWN_SIGNERS_PER_MINUTE = 60
+"""Questions about people who are not registered that one API client may put a minute: nobody finds NIKs by trying."""
+
 _READINESS_SECONDS = 2.0
 
 
@@ -33,7 +36,11 @@ class State:
     """Codes and page pictures, by address."""
     failures: TokenBuckets
     """Requests without a good key, by address. One with a good key is never refused for its neighbours."""
+    unknown_signers: TokenBuckets
+    """Questions about people who are not registered, by API client."""
     upload_gate: Gate
+    batch_gate: Gate
+    """Several files in one request, which take a place among the uploads as well."""
     signing_gate: Gate
     download_gate: Gate
     """What is sent to the public and may be large."""
@@ -51,7 +58,9 @@ class State:
             uploads=TokenBuckets(settings.public_uploads_per_minute),
             lookups=TokenBuckets(settings.public_lookups_per_minute),
             failures=TokenBuckets(_FAILURES_PER_MINUTE),
+            unknown_signers=TokenBuckets(_UNKNOWN_SIGNERS_PER_MINUTE),
             upload_gate=Gate(settings.public_uploads_at_once, settings.public_uploads_at_once_per_address),
+            batch_gate=Gate(settings.public_batches_at_once, 1),
             signing_gate=Gate(settings.signing_at_once),
             download_gate=Gate(settings.public_uploads_at_once, 1),
             readiness=RecentReadiness(services),

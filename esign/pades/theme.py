@@ -32,6 +32,10 @@ ISSUED_BY = (
     "yang diterbitkan oleh {issuer}."
 )
 
+SEALED_BY = (
+    "Dokumen ini telah disegel secara elektronik menggunakan sertifikat elektronik yang diterbitkan oleh {issuer}."
+)
+
 
 def _named(template: str, known: frozenset[str]) -> tuple[str, ...]:
     """The fields that a template names; ValueError where it is not plain text with known fields in braces."""
@@ -94,6 +98,11 @@ class FooterTheme(_Data):
         ISSUED_BY,
     )
     """From top to bottom, with fields of `FOOTER_FIELDS` in braces."""
+    seal_lines: tuple[Annotated[str, Field(min_length=1, max_length=400), AfterValidator(_footer_template)], ...] = (
+        LAW,
+        SEALED_BY,
+    )
+    """The same where an agency's seal signs."""
     size: Annotated[float, Field(ge=6.5, le=9)] = 7
     """Points."""
     align: Literal["left", "centre"] = "left"
@@ -110,6 +119,11 @@ class StampTheme(_Data):
         StampLine(text="NIP {nip}", size=7),
     )
     """Who signed."""
+    seal_lines: tuple[StampLine, ...] = (
+        StampLine(text="Disegel secara elektronik oleh:", size=6.5),
+        StampLine(text="{name}", size=8.5, bold=True, space_before=2.5),
+    )
+    """The same where an agency's seal signs: it has no office, rank or NIP."""
     check_lines: tuple[StampLine, ...] = (
         StampLine(text="{domain}", size=6.5),
         StampLine(text="{code}", size=6.5),
@@ -139,10 +153,17 @@ class StampTheme(_Data):
     def _can_be_drawn(self) -> Self:
         if self.logo is not None:
             read_logo(self.logo)
-        smallest = min((line.size for line in (*self.lines, *self.check_lines)), default=self.least_text)
+        smallest = min(
+            (line.size for line in (*self.lines, *self.seal_lines, *self.check_lines)), default=self.least_text
+        )
         if smallest < self.least_text:
             raise ValueError(f"a line of {smallest:g} points is smaller than least_text, {self.least_text:g}")
         return self
+
+    def of_seal(self) -> "StampTheme":
+        """The same with the lines of a seal in the place of those of a person."""
+        footer = self.footer.model_copy(update={"lines": self.footer.seal_lines})
+        return self.model_copy(update={"lines": self.seal_lines, "footer": footer})
 
     @cached_property
     def logo_in_code(self) -> bool:

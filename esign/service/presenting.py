@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from esign.registry import agencies, codes, numbers, signatures, signers
-from esign.registry.models import Agency, Letter, Signature, SignatureState, Status
+from esign.registry.models import Agency, Letter, Signature, SignatureState, Signer, Status
 from esign.service.planning import Planned, plan_of
 from esign.service.services import Services
 from esign.service.told import Shown
@@ -72,7 +72,7 @@ def letter_view(services: Services, session: Session, letter: Letter) -> LetterV
             size=letter.current_size or letter.original_size,
             href=f"/v1/letters/{letter.id}/file",
         ),
-        signatures=tuple(_signature_view(signature) for signature in active),
+        signatures=tuple(_signature_view(each, _kind(session, each)) for each in active),
         awaited=_awaited(session, letter, plan_of(letter), active),
         warnings=_warnings(session, letter, active),
         created_at=letter.created_at,
@@ -94,7 +94,7 @@ def registered_letter(services: Services, session: Session, letter: Letter, show
         status=public_status(letter),
         classification=letter.classification,
         subject=letter.subject if shown.subject else None,
-        signatures=tuple(_registered_signature(each) for each in made) if shown.subject else None,
+        signatures=tuple(_registered_signature(each, _kind(session, each)) for each in made) if shown.subject else None,
         pages=letter.pages if shown.preview else None,
         withdrawn_at=letter.withdrawn_at,
         replaced_by=address(services, agency, replacement.code) if replacement is not None else None,
@@ -112,7 +112,11 @@ def _agency_view(services: Services, agency: Agency) -> AgencyView:
     return AgencyView(slug=agency.slug, name=agency.name, timezone=agency.timezone or services.settings.timezone)
 
 
-def _signature_view(signature: Signature) -> SignatureView:
+def _kind(session: Session, signature: Signature) -> Literal["person", "seal"]:
+    return session.get_one(Signer, signature.signer_id).kind.value
+
+
+def _signature_view(signature: Signature, kind: Literal["person", "seal"]) -> SignatureView:
     place = None
     if signature.box is not None and signature.page is not None:
         left, bottom, right, top = (round(value, 2) for value in signature.box)
@@ -121,6 +125,7 @@ def _signature_view(signature: Signature) -> SignatureView:
         ordinal=signature.ordinal,
         signer=SignerView(
             id=signature.signer_id,
+            kind=kind,
             name=signature.signer_name,
             office=signature.signer_office,
             capacity=signature.signer_capacity,
@@ -141,8 +146,9 @@ def _signature_view(signature: Signature) -> SignatureView:
     )
 
 
-def _registered_signature(signature: Signature) -> RegisteredSignature:
+def _registered_signature(signature: Signature, kind: Literal["person", "seal"]) -> RegisteredSignature:
     return RegisteredSignature(
+        kind=kind,
         name=signature.signer_name,
         office=signature.signer_office,
         capacity=signature.signer_capacity,
@@ -158,7 +164,10 @@ def _awaited(
     signed = {signature.signer_id for signature in made}
     waiting = [each.signer_id for each in plan if each.signer_id not in signed]
     rows = [signers.get(session, letter.agency_id, signer_id) for signer_id in waiting]
-    return tuple(SignerView(id=row.id, name=row.name, office=row.office, capacity=row.capacity) for row in rows)
+    return tuple(
+        SignerView(id=row.id, kind=row.kind.value, name=row.name, office=row.office, capacity=row.capacity)
+        for row in rows
+    )
 
 
 def _warnings(session: Session, letter: Letter, made: Sequence[Signature]) -> tuple[str, ...]:

@@ -40,8 +40,7 @@ class Standing:
     """A person's certificate, as far as it is known."""
 
     status: CredentialStatus
-    signer: Signer | None = None
-    """None: the agency knows nobody so called."""
+    signer: Signer
     credential: Credential | None = None
     """What the authority shows; None where it can't be asked."""
     remembered: bool = False
@@ -49,16 +48,13 @@ class Standing:
 
 
 def standing(services: Services, caller: Caller, *, nik: str | None, email: str | None) -> Standing:
-    """How the certificate of that person stands now, noted in the register. An unknown person is an answer.
+    """How the certificate of that person stands now, noted in the register.
 
-    Raises `Forbidden`, `StorageUnavailable`.
+    Raises `Forbidden`, `SignerUnknown`, `StorageUnavailable`.
     """
     caller.require(Scope.SIGNERS_READ)
-    try:
-        with services.database.read() as session:
-            signer = named(services, session, caller.agency_id, nik=nik, email=email)
-    except SignerUnknown:
-        return Standing(CredentialStatus.NOT_REGISTERED)
+    with services.database.read() as session:
+        signer = named(services, session, caller.agency_id, nik=nik, email=email)
     return of_signer(services, caller, signer)
 
 

@@ -67,7 +67,13 @@ def named(services: Services, session: Session, agency_id: str, *, nik: str | No
 
 def view(signer: Signer, capacity: str | None = None) -> SignerView:
     """The signer as callers see him, in ``capacity`` or his own."""
-    return SignerView(id=signer.id, name=signer.name, office=signer.office, capacity=capacity or signer.capacity)
+    return SignerView(
+        id=signer.id,
+        kind=signer.kind.value,
+        name=signer.name,
+        office=signer.office,
+        capacity=capacity or signer.capacity,
+    )
 
 
 def credential(services: Services, caller: Caller, reference: str) -> CredentialView:

@@ -244,7 +244,7 @@ def _ready(work: Work) -> _Ready:
 def _our_stamp(work: Work, plan: Sequence[planning.Planned]) -> OurStamp:
     job = work.job
     content = stamping.content_of(job.services, job.agency, work.hold.letter, job.signer, job.capacity)
-    return OurStamp(_placement(job, plan), content, stamping.theme_of(job.agency))
+    return OurStamp(_placement(job, plan), content, stamping.theme_of(job.agency, job.signer))
 
 
 def _with_footer(ready: _Ready, activation: Activation | DocumentActivation) -> _Ready:
@@ -255,7 +255,7 @@ def _with_footer(ready: _Ready, activation: Activation | DocumentActivation) -> 
         return ready
     boxes = [ready.place.box, *(each.box for each in ready.taken)]
     drawn: Footer = stamping.footer(
-        job.services, job.agency, ready.work.hold.letter, ready.work.pages, activation.certificate, boxes
+        job.services, job.agency, ready.work.hold.letter, job.signer, ready.work.pages, activation.certificate, boxes
     )
     return replace(ready, request=replace(ready.request, footer=drawn))
 
@@ -306,7 +306,7 @@ def _followers(
         with job.services.database.read() as session:
             signer = signers.find(job.services, session, job.agency.id, each.signer_id)
         content = stamping.content_of(job.services, job.agency, letter, signer, signer.capacity)
-        place = stamping.place(each.placement, pages, content, stamping.theme_of(job.agency), taken)
+        place = stamping.place(each.placement, pages, content, stamping.theme_of(job.agency, signer), taken)
         fields.append(FollowerField(each.field, place.page_index, None if place.field else place.rect))
         taken.append(Taken(place.page, place.box))
     return tuple(fields), tuple(taken)

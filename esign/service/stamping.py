@@ -13,7 +13,7 @@ from esign.pades.placement import Placement, Resolved, Taken, resolve
 from esign.pades.theme import StampTheme
 from esign.pdf.geometry import Box
 from esign.registry import codes
-from esign.registry.models import Agency, Letter, Signer
+from esign.registry.models import Agency, Letter, Signer, SignerKind
 from esign.service import presenting, signers
 from esign.service.services import Services
 
@@ -39,10 +39,11 @@ def _limits(services: Services) -> Limits:
     return Limits(max_bytes=services.settings.max_letter_bytes, max_pages=services.settings.max_pages)
 
 
-def theme_of(agency: Agency) -> StampTheme:
-    """The agency's stamp; its domain is the agency's own unless the theme says another."""
+def theme_of(agency: Agency, signer: Signer) -> StampTheme:
+    """The agency's stamp for that signer; its domain is the agency's own unless the theme says another."""
     theme = StampTheme.model_validate(agency.stamp)
-    return theme if theme.domain else theme.model_copy(update={"domain": agency.domain})
+    theme = theme if theme.domain else theme.model_copy(update={"domain": agency.domain})
+    return theme.of_seal() if signer.kind is SignerKind.SEAL else theme
 
 
 def content_of(
@@ -89,18 +90,26 @@ def footer(
     services: Services,
     agency: Agency,
     letter: Letter,
+    signer: Signer,
     pages: LetterSight,
-    certificate: x509.Certificate,
+    certificate: x509.Certificate | None,
     stamps: Sequence[Box],
 ) -> Footer:
-    """The footer of every page, naming who issued the certificate. Raises `FooterNoRoom`, `FooterTooManyPages`."""
-    theme = theme_of(agency)
-    issuer = certificate.issuer.native.get("organization_name")
-    name = signers.common_name(certificate.issuer)
+    """The footer of every page, naming who issued the certificate, where it is known.
+
+    Raises `FooterNoRoom`, `FooterTooManyPages`.
+    """
+    theme = theme_of(agency, signer)
     values = {
-        "issuer": f"{name}, {issuer}" if issuer and issuer != name else name,
+        "issuer": _issuer(certificate) if certificate is not None else "",
         "domain": theme.domain,
         "code": codes.grouped(letter.code),
         "agency": agency.name,
     }
     return footers.fit(theme.footer, values, pages, pages.pdf, services.render, stamps)
+
+
+def _issuer(certificate: x509.Certificate) -> str:
+    issuer = certificate.issuer.native.get("organization_name")
+    name = signers.common_name(certificate.issuer)
+    return f"{name}, {issuer}" if issuer and issuer != name else name

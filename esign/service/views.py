@@ -70,10 +70,12 @@ class CredentialCertificateView(CertificateView):
 
 
 class SignerView(View):
-    """The official who signed."""
+    """The official who signed, or the seal."""
 
     id: str
     """His id in the register."""
+    kind: Literal["person", "seal"] = "person"
+    """A person, or the seal of an agency."""
     name: str
     """His name, as the stamp shows it."""
     office: str | None
@@ -219,6 +221,8 @@ class ToldView(View):
 class RegisteredSignature(View):
     """A registered signature, as the public sees it."""
 
+    kind: Literal["person", "seal"] = "person"
+    """A person, or the seal of an agency."""
     name: str
     """Who signed."""
     office: str | None

@@ -86,6 +86,7 @@ TEXTS: dict[str, Text] = {
     "classification": Text("Sifat", "Classification"),
     "status": Text("Status", "Status"),
     "signed_by": Text("Ditandatangani oleh", "Signed by"),
+    "sealed_by": Text("Disegel oleh", "Sealed by"),
     "issuer": Text("Penerbit sertifikat", "Certificate issued by"),
     "withdrawn_at": Text("Dicabut pada", "Withdrawn on"),
     "replaced_by": Text("Diganti dengan", "Replaced by"),

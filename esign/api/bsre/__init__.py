@@ -7,12 +7,12 @@ to new applications.
 
 from fastapi import APIRouter
 
-from esign.api.bsre import download
+from esign.api.bsre import codes, download, users
 
 
 def router() -> APIRouter:
     """All addresses of it."""
     whole = APIRouter()
-    for part in (download,):
+    for part in (download, users, codes):
         whole.include_router(part.router)
     return whole
