@@ -14,13 +14,13 @@ from esign.ca.authority import Authority, Document, DocumentActivation, Picture
 from esign.errors import EsignError, LetterCertifiedWithoutRoom, SelfCheckFailed
 from esign.pades.letter_sight import LetterSight
 from esign.pades.longterm import LongTerm
-from esign.pades.picture import drawn_in
 from esign.pades.placement import Resolved
 from esign.pades.profile import Pkcs7Level, Profile, Reached
 from esign.pades.raising import letter_of, raised, refuse_unreachable
 from esign.pades.returned import Fault, Returned, read_in
 from esign.pades.sign import SignedLetter, SignRequest
 from esign.pades.spec import ExistingField, PageContent, PlacedDrawing
+from esign.pades.stamp_picture import drawn_in
 from esign.pades.tasks import run_append_content
 from esign.pdf.sandbox import Patient
 from esign.registry import signers
