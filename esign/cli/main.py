@@ -12,6 +12,7 @@ from esign.cli import (
     digest,
     keys,
     outbox,
+    seal,
     serve,
     sign,
     signer,
@@ -35,6 +36,7 @@ app.command("digest")(digest.digest)
 app.command("check")(check.check)
 app.add_typer(agency.app, name="agency")
 app.add_typer(signer.app, name="signer")
+app.add_typer(seal.app, name="seal")
 app.add_typer(client.app, name="client")
 app.add_typer(authority.app, name="authority")
 app.add_typer(keys.app, name="keys")

@@ -6,7 +6,7 @@ import typer
 from pydantic import SecretStr
 
 from esign.cli.console import actor, opened, secret
-from esign.registry.models import Signer
+from esign.registry.models import Signer, SignerKind
 from esign.registry.signers import NewSigner, SignerChanges
 from esign.service import parties, signers
 from esign.service.views import CredentialView
@@ -73,6 +73,20 @@ def authority(
 
 
 @app.command()
+def certify(
+    agency: AgencySlug,
+    signer: SignerId,
+    key: Annotated[KeyAlgorithm, typer.Option(help="Kind of key at the dev CA.")] = KeyAlgorithm.RSA_2048,
+) -> None:
+    """Have the dev CA issue a certificate to an official who waits for one. Asks for his passphrase."""
+    passphrase = secret("Passphrase", confirm=True)
+    with opened() as services:
+        found = parties.agency(services, agency)
+        row = parties.signer(services, found.id, signer)
+        _tell(signers.certify(services, row, passphrase, actor(), key=key))
+
+
+@app.command()
 def change(
     agency: AgencySlug,
     signer: SignerId,
@@ -102,7 +116,8 @@ def list_(agency: AgencySlug) -> None:
     """The agency's officials."""
     with opened() as services:
         for signer in parties.list_signers(services, parties.agency(services, agency).id):
-            _show(signer)
+            if signer.kind is SignerKind.PERSON:
+                _show(signer)
 
 
 @app.command()

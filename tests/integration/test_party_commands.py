@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from esign.errors import SignerUnknown, Unauthenticated
-from esign.service import clients
-from tests.integration.conftest import NIKS
+from esign.registry.signers import NewSigner
+from esign.service import clients, signers
+from tests.integration.conftest import NIKS, OPERATOR
 from tests.integration.installation import Installation
 
 DOMAIN = "surat.example.go.id"
@@ -99,3 +100,35 @@ def test_an_official_is_entered_signs_and_is_switched_off(installed: Installatio
     assert installed.esign("signer", "change", "dinkes", official, "--no-enabled").exit_code == 0
     with pytest.raises(SignerUnknown):
         installed.signing_as(official).sign("P/2/2026", passphrase=passphrase)
+
+
+def test_a_seal_is_entered_signs_and_is_listed_apart_from_officials(installed: Installation) -> None:
+    passphrase = "frasa sandi segel"
+    arguments = ("seal", "add", "dinkes", "--subscriber", "7100", "--email", "pejabat@example.go.id")
+    added = installed.esign(*arguments, stdin=f"{passphrase}\n{passphrase}\n")
+    assert added.exit_code == 0, added.output
+    assert passphrase not in added.output
+    line = added.output.splitlines()[-1]
+    assert line.endswith("7100  Dinas Kesehatan  pejabat@example.go.id")
+    seal = line.split()[0]
+    installed.is_green(installed.signing_as(seal).sign("P/7/2026", passphrase=passphrase))
+    assert line in installed.esign("seal", "list", "dinkes").output
+    assert seal not in installed.esign("signer", "list", "dinkes").output
+    again = installed.esign(*arguments, stdin=f"{passphrase}\n{passphrase}\n")
+    assert again.exit_code == 1
+    assert "signer.exists" in again.output
+
+
+def test_a_person_who_was_entered_by_a_program_is_certified_once(installed: Installation) -> None:
+    nik, passphrase = next(NIKS), "frasa sandi panjang"
+    with installed.services() as services:
+        new = NewSigner.model_validate({"agency_id": installed.agency, "nik": nik, "name": "Komang Ayu"})
+        waiting = signers.register(services, new, OPERATOR)[0].id
+    certify = ("signer", "certify", "dinkes", waiting)
+    done = installed.esign(*certify, stdin=f"{passphrase}\n{passphrase}\n")
+    assert done.exit_code == 0, done.output
+    assert "dev: ISSUE, Komang Ayu, until " in done.output
+    installed.is_green(installed.signing_as(waiting).sign("P/8/2026", passphrase=passphrase))
+    again = installed.esign(*certify, stdin=f"{passphrase}\n{passphrase}\n")
+    assert again.exit_code == 1
+    assert "credential.exists" in again.output
