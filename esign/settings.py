@@ -171,6 +171,13 @@ class Settings(BaseSettings):
     smtp_seconds: float = Field(default=15.0, gt=0, le=120, description="Time in which a mail must be taken.")
     mail_from: str = Field(default="", description="Sender of mail: `tte@kab.go.id`. Needed with smtp_url.")
 
+    # --- other APIs ---
+
+    csc_server: bool = Field(
+        default=False,
+        description="Whether `/csc/v1` and `/csc/v2` answer as a CSC provider, for clients with the scope hashes:sign.",
+    )
+
     # --- limits: letters and sandbox ---
 
     max_letter_bytes: int = Field(default=50 * MEBIBYTE, ge=1024, description="Largest PDF, in bytes.")
@@ -215,6 +222,15 @@ class Settings(BaseSettings):
     public_uploads_at_once_per_address: int = Field(
         default=4, ge=1, description="How many of these may come from one address."
     )
+    public_batch_files: int = Field(
+        default=20, ge=1, le=500, description="Most files of one batch; each counts as a file that is checked."
+    )
+    public_batch_bytes: int = Field(
+        default=200 * MEBIBYTE, ge=1024, description="Most bytes of all files of one batch, in bytes."
+    )
+    public_batches_at_once: int = Field(
+        default=2, ge=1, description="Batches that are received and checked at the same time; one from one address."
+    )
 
     # --- limits: requests ---
 
@@ -229,6 +245,14 @@ class Settings(BaseSettings):
     )
     handout_hours: int = Field(
         default=24, ge=1, le=24 * 30, description="How long a letter signed there may be downloaded, once."
+    )
+    bsre_files: int = Field(default=100, ge=1, le=10_000, description="Most letters of one request there.")
+    bsre_replay_seconds: int = Field(
+        default=60,
+        ge=0,
+        le=3600,
+        description="How long the same request sent again there gets the answer of the first, instead of a second "
+        "signature.",
     )
     metrics_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
         default=(IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
