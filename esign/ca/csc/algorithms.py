@@ -9,14 +9,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
+from esign.x509.der import DIGEST_OIDS
 from esign.x509.keys import DIGESTS
 from esign.x509.rejection import UNREADABLE, Rejected
 
-DIGEST_OIDS = {
-    "sha256": "2.16.840.1.101.3.4.2.1",
-    "sha384": "2.16.840.1.101.3.4.2.2",
-    "sha512": "2.16.840.1.101.3.4.2.3",
-}
 _RSA, _EC = "1.2.840.113549.1.1.1", "1.2.840.10045.2.1"
 """Keys named instead of an algorithm: the digest is then told beside it (v1, 11.9)."""
 _WITH_RSA = {

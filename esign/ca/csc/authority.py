@@ -39,7 +39,9 @@ from esign.x509.sources import RevocationSource, TimestampSource
 from esign.x509.trust import TrustStore, read_certificates
 
 _INFO_SECONDS = 300.0
-"""How long it is believed what the provider offers; readiness asks that often at most."""
+"""How long it is believed what the provider offers, and that all is well."""
+_PROBLEM_SECONDS = 30.0
+"""How long a problem is believed: readiness is asked for by anybody, the provider is not."""
 _MOST_CERTIFICATES = 16
 _DIGEST_OCTETS = {"sha256": 32, "sha384": 48, "sha512": 64}
 
@@ -77,6 +79,7 @@ class CscAuthority:
         self._trust = trust
         self._lock = Lock()
         self._info: tuple[Info, float] | None = None
+        self._problems: tuple[list[str], float] | None = None
         self._issuers: dict[bytes, x509.Certificate] = {}
         self._timestamps: TimestampSource = (
             CscTimestamps(self.client, trust, surroundings.clock)
@@ -177,17 +180,27 @@ class CscAuthority:
         return self._surroundings.revocation
 
     def problems(self) -> Sequence[str]:
-        """What keeps it from being ready, in plain English; asked anew every few minutes."""
+        """What keeps it from being ready, in plain English; asked anew every few minutes, and sooner after a problem."""
+        with self._lock:
+            kept = self._problems
+        if kept is not None and time.monotonic() < kept[1]:
+            return kept[0]
+        found = self._asked_for_problems()
+        with self._lock:
+            self._problems = found, time.monotonic() + (_PROBLEM_SECONDS if found else _INFO_SECONDS)
+        return found
+
+    def _asked_for_problems(self) -> list[str]:
         try:
             offer = self._offer()
         except EsignError as error:
             return [f"the provider's info can't be had: {error.code}"]
-        lacking = [
-            method
-            for method in ("credentials/info", "signatures/signHash")
-            if offer.methods and method not in offer.methods
-        ]
-        return [f"the provider does not offer {method}" for method in lacking]
+        try:
+            self.client.admitted()
+        except EsignError as error:
+            return [f"the provider does not let this service in: {error.code}"]
+        needed = ("credentials/info", "signatures/signHash")
+        return [f"the provider does not offer {each}" for each in needed if offer.methods and each not in offer.methods]
 
     # --- a signer who agrees in his browser
 

@@ -67,6 +67,10 @@ class CscClient:
             raise AuthorityUnavailable(authority=self.name) from error
         return self._read(answer, Info)
 
+    def admitted(self) -> None:
+        """Has a token, if one is needed. Raises `ConfigurationError` too."""
+        self._tokens.current()
+
     def credentials(self, user: Secret) -> tuple[str, ...]:
         """The ``credentialID`` of each credential of a user; none where he is not known."""
         body: dict[str, JsonValue] = {"userID": user.reveal()}

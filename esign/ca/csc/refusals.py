@@ -103,8 +103,7 @@ def refused(answer: Answer, authority: str, given: Collection[Kind] = ()) -> Esi
     if said.error == "invalid_otp":
         return WrongCode()
     if said.error == "invalid_authentication_data":
-        of_code = Kind.PASSPHRASE not in given or (Kind.CODE in given and "OTP" in sentence.upper())
-        return WrongCode() if of_code else WrongPassphrase()
+        return WrongCode() if _of_code(sentence, given) else WrongPassphrase()
     if answer.status == 403 and said.error not in _KNOWN:
         return AuthorityNotAdmitted(authority=authority)
     return AuthorityRefused(authority=authority, reason=_reason(answer.status, said.error, sentence))
@@ -114,3 +113,8 @@ def _reason(status: int, error: str, sentence: str) -> str:
     if sentence in _SENTENCES:
         return sentence
     return error if error in _KNOWN else f"status {status}"
+
+
+def _of_code(sentence: str, given: Collection[Kind]) -> bool:
+    """Whether v2, which has one word for all authentication data, means the code."""
+    return Kind.PASSPHRASE not in given if len(given) == 1 else "OTP" in sentence.upper()

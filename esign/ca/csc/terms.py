@@ -49,13 +49,12 @@ class Terms:
         if info.mode == "oauth2code":
             return cls(browser=True)
         asked = ((info.pin, Factor("PIN", Kind.PASSPHRASE)), (info.otp, Factor("OTP", Kind.CODE)))
-        return cls(
-            tuple(
-                Factor(factor.id, factor.kind, each.presence == "true", each.type == "online")
-                for each, factor in asked
-                if each.presence != "false"
-            )
+        factors = tuple(
+            Factor(factor.id, factor.kind, each.presence == "true", each.type == "online")
+            for each, factor in asked
+            if each.presence != "false"
         )
+        return cls(factors, any_one=len(factors) > 1 and not any(factor.required for factor in factors))
 
     def answered(self, consent: Consent, authority: str) -> list[tuple[Factor, Secret]]:
         """What of the consent goes to the provider.

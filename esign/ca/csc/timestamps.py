@@ -5,11 +5,11 @@ from datetime import timedelta
 
 from asn1crypto import x509
 
-from esign.ca.csc.algorithms import DIGEST_OIDS
 from esign.ca.csc.client import CscClient
 from esign.errors import ClockWrong, EsignError, TimestampUnavailable
 from esign.x509 import chains, tsp
 from esign.x509.clock import Clock
+from esign.x509.der import DIGEST_OIDS
 from esign.x509.http import CLOCK_TOLERANCE
 from esign.x509.rejection import Rejected
 from esign.x509.trust import TrustStore
