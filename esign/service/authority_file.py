@@ -29,13 +29,19 @@ _OWN = "dev"
 Opener = Callable[[str, Mapping[str, object], Surroundings], AbstractContextManager[Authority]]
 
 
+def _bsre(name: str, table: Mapping[str, object], surroundings: Surroundings) -> AbstractContextManager[Authority]:
+    from esign.ca.bsre import BsreAuthority, BsreConfig  # noqa: PLC0415
+
+    return BsreAuthority.open(name, BsreConfig.model_validate(table), surroundings)
+
+
 def _csc(name: str, table: Mapping[str, object], surroundings: Surroundings) -> AbstractContextManager[Authority]:
     from esign.ca.csc import CscAuthority, CscConfig  # noqa: PLC0415
 
     return CscAuthority.open(name, CscConfig.model_validate(table), surroundings)
 
 
-KINDS: Mapping[str, Opener] = {"csc": _csc}
+KINDS: Mapping[str, Opener] = {"bsre": _bsre, "csc": _csc}
 """How each kind is opened. Its code is imported when the file names it: not everybody has what it needs."""
 
 
