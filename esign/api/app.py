@@ -11,7 +11,7 @@ from esign.api.bsre import refusals
 from esign.api.pki import router as pki_router
 from esign.api.state import State
 from esign.api.uploads import FORM_BYTES
-from esign.api.v1 import digests, letters, revisions, signers, signing, verify
+from esign.api.v1 import batch, digests, letters, revisions, signers, signing, verify
 from esign.service.services import Services
 
 _THREADS_BESIDE_WORK = 24
@@ -51,6 +51,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(verify.router)
     app.include_router(revisions.router)
     app.include_router(digests.router)
+    app.include_router(batch.router)
     app.include_router(health.router)
     app.include_router(pages.router)
     app.include_router(bsre.router(), include_in_schema=False)
@@ -66,6 +67,7 @@ def create_app(services: Services) -> FastAPI:
         trusted_proxies=settings.trusted_proxies,
         max_body=settings.max_letter_bytes + FORM_BYTES,
         max_bsre_body=settings.bsre_body_bytes,
+        longer={batch.PATH: settings.public_batch_bytes + FORM_BYTES},
         https=settings.public_url.startswith("https://"),
     )
     return app

@@ -3,6 +3,7 @@
 Plain ASGI, so that it costs microseconds, and outermost, so that nothing answers past it.
 """
 
+from collections.abc import Mapping
 from time import perf_counter
 
 import structlog
@@ -50,6 +51,7 @@ class Edge:
         trusted_proxies: tuple[Network, ...],
         max_body: int,
         max_bsre_body: int,
+        longer: Mapping[str, int],
         https: bool,
     ) -> None:
         self._app = app
@@ -57,6 +59,7 @@ class Edge:
         self._trusted_proxies = trusted_proxies
         self._max_body = max_body
         self._max_bsre_body = max_bsre_body
+        self._longer = longer
         self._always = list((_ALWAYS | ({"Strict-Transport-Security": "max-age=31536000"} if https else {})).items())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,7 +70,7 @@ class Edge:
         of_bsre = paths.canonical(scope["path"])
         if of_bsre is not None:
             scope = {**scope, "path": of_bsre}
-        max_body = self._max_body if of_bsre is None else self._max_bsre_body
+        max_body = self._longer.get(scope["path"], self._max_body) if of_bsre is None else self._max_bsre_body
         about = context.begin(scope, self._trusted_proxies, max_body)
         method = scope["method"]
         # The server leaves the body of a HEAD out; the copy keeps it knowing that it has to. A download of BSrE's API

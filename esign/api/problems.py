@@ -70,6 +70,11 @@ def members(
     return document | {name: value for name, value in error.details.items() if name not in MEMBERS}
 
 
+def written(error: errors.EsignError, about: context.Context, fields: list[FieldProblem] | None = None) -> str:
+    """The problem as JSON."""
+    return json.dumps(members(error, about.language, about.request_id, fields), ensure_ascii=False)
+
+
 def response(
     error: errors.EsignError,
     about: context.Context,
@@ -79,7 +84,7 @@ def response(
 ) -> Response:
     """The problem document, with the headers that belong to it."""
     about.error = error.code
-    body = json.dumps(members(error, about.language, about.request_id, fields), ensure_ascii=False).encode()
+    body = written(error, about, fields).encode()
     sent = {"Content-Language": about.language, "Cache-Control": "no-store", **(headers or {})}
     if (seconds := retry_after(error)) is not None:
         sent["Retry-After"] = str(seconds)

@@ -52,6 +52,7 @@ NOT_TEXT = Reason("bukan teks UTF-8", "is not UTF-8 text")
 NOT_JSON = Reason("bukan JSON yang benar", "is not valid JSON")
 NOT_AN_OBJECT = Reason("harus objek JSON", "has to be a JSON object")
 NOT_MULTIPART = Reason("bukan multipart/form-data yang utuh", "is not complete multipart/form-data")
+TOO_MANY = Reason("paling banyak {limit}", "may be there {limit} times at most")
 NOT_A_FILE = Reason(
     "harus dikirim sebagai berkas (bagian dengan nama berkas)", "has to be sent as a file (a part with a file name)"
 )

@@ -5,16 +5,13 @@ memory up to a mebibyte and beyond that in an unnamed temporary file; text field
 only ever in memory. A secret leaves as `Secret`, never as text.
 """
 
-import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from tempfile import SpooledTemporaryFile
 from urllib.parse import unquote_to_bytes
 
 import anyio
-import anyio.to_thread
 from pydantic import JsonValue
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, QuerystringParser, parse_options_header
@@ -23,10 +20,8 @@ from starlette.requests import Request
 from esign import errors
 from esign.api import reasons
 from esign.api.reasons import InvalidFields
+from esign.api.received import Upload
 from esign.ca.authority import Secret
-
-MEMORY_BYTES = 1024 * 1024
-"""How much of a file stays in memory while it is received."""
 
 FORM_BYTES = 256 * 1024
 """The most that a form may hold beside its file, part headers included; also the most of a JSON body."""
@@ -44,52 +39,23 @@ class Shape:
     secrets: Mapping[str, int] = field(default_factory=dict)
     """Fields that become `Secret`."""
     file: str | None = None
-    """The one part that is a file."""
+    """The part that is a file."""
     file_bytes: int = 0
-    """The most bytes of the file."""
+    """The most bytes of a file."""
+    most_files: int = 1
+    """How often that part may be there. Of several, one that is too large is refused alone."""
+    all_bytes: int = 0
+    """The most bytes of all files; of one where there may be only one."""
+
+    @property
+    def body_bytes(self) -> int:
+        """The most bytes of a body."""
+        return FORM_BYTES + (self.all_bytes if self.most_files > 1 else self.file_bytes)
 
     @property
     def names(self) -> tuple[str, ...]:
         """All names that there are."""
         return (*self.fields, *self.secrets, *((self.file,) if self.file else ()))
-
-
-class Upload:
-    """A file as it was received: its digest is known, its bytes are read when they are needed."""
-
-    def __init__(self, limit: int) -> None:
-        self._file = SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115 closed by the form
-        self._limit = limit
-        self._digest = hashlib.sha256()
-        self.size = 0
-
-    async def write(self, data: bytes) -> None:
-        """Adds what has arrived. Raises `LetterTooLarge`, and `StorageUnavailable` where the disk is full."""
-        self.size += len(data)
-        if self.size > self._limit:
-            raise errors.LetterTooLarge(limit=self._limit)
-        self._digest.update(data)
-        try:
-            if self.size > MEMORY_BYTES:
-                await anyio.to_thread.run_sync(self._file.write, data)
-            else:
-                self._file.write(data)
-        except OSError as error:
-            raise errors.StorageUnavailable from error
-
-    @property
-    def sha256(self) -> str:
-        """SHA-256 of the whole file, hexadecimal."""
-        return self._digest.hexdigest()
-
-    def read(self) -> bytes:
-        """All bytes."""
-        self._file.seek(0)
-        return self._file.read()
-
-    def close(self) -> None:
-        """Forgets the file."""
-        self._file.close()
 
 
 @dataclass
@@ -100,6 +66,9 @@ class Form:
     """Text fields; one that was sent empty is as if it had not been sent."""
     secrets: dict[str, Secret] = field(default_factory=dict, repr=False)
     file: Upload | None = None
+    """The last one, where there are several."""
+    files: list[Upload] = field(default_factory=list)
+    """All of them, in order."""
 
     def secret(self, name: str) -> Secret:
         """A secret that has to be there. Raises `InvalidFields`."""
@@ -114,9 +83,9 @@ class Form:
         return self.file
 
     def close(self) -> None:
-        """Forgets the file."""
-        if self.file is not None:
-            self.file.close()
+        """Forgets all files."""
+        for upload in (*self.files, *([self.file] if self.file is not None else [])):
+            upload.close()
 
 
 def content_type(request: Request) -> tuple[str, dict[bytes, bytes]]:
@@ -148,7 +117,7 @@ async def multipart(request: Request, shape: Shape, seconds: float) -> AsyncIter
     if name != "multipart/form-data" or not 0 < len(boundary) <= 70:
         raise errors.MediaTypeUnsupported(accepted="multipart/form-data")
     announced = content_length(request)
-    if announced is not None and announced > FORM_BYTES + shape.file_bytes:
+    if announced is not None and announced > shape.body_bytes:
         raise _too_large(shape)
     form = Form()
     try:
@@ -246,7 +215,10 @@ class _Collector:
         shape = self._shape
         if name not in shape.names:
             raise InvalidFields(reasons.unknown(name, shape.names))
-        if name in self._seen:
+        if name == shape.file and shape.most_files > 1:
+            if len(self._form.files) >= shape.most_files:
+                raise InvalidFields.one(name, reasons.filled(reasons.TOO_MANY, limit=shape.most_files))
+        elif name in self._seen:
             raise InvalidFields.one(name, reasons.TWICE)
         self._seen.add(name)
         self._name = name
@@ -258,7 +230,8 @@ class _Collector:
         if name == shape.file:
             if not is_file:
                 raise InvalidFields.one(name, reasons.NOT_A_FILE)
-            self._form.file = Upload(shape.file_bytes)
+            self._form.file = Upload(shape.file_bytes, among_others=shape.most_files > 1)
+            self._form.files.append(self._form.file)
             return self._form.file
         return None
 
@@ -287,7 +260,7 @@ class _Reader:
     def __init__(self, shape: Shape, form: Form, boundary: bytes) -> None:
         self._shape = shape
         self._collector = _Collector(shape, form)
-        self._limit = FORM_BYTES + shape.file_bytes
+        self._limit = shape.body_bytes
         self._file: Upload | None = None
         self._pending: list[tuple[Upload, bytes]] = []
         self._header = bytearray()
@@ -366,6 +339,8 @@ class _Reader:
 
 
 def _too_large(shape: Shape) -> errors.EsignError:
+    if shape.most_files > 1:
+        return errors.RequestTooLarge(limit=shape.body_bytes)
     return errors.LetterTooLarge(limit=shape.file_bytes) if shape.file else errors.RequestTooLarge(limit=FORM_BYTES)
 
 

@@ -18,7 +18,7 @@ def test_the_commands_of_the_documentation_work_one_after_the_other(
     require_program("curl")
     shell = require_program("bash")
     commands = re.findall(r"<!-- run -->\n```sh\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    assert len(commands) == 4
+    assert len(commands) == 5
     (tmp_path / "surat.pdf").write_bytes(pdf)
     environment = {
         "PATH": os.environ["PATH"],

@@ -13,6 +13,7 @@ from starlette.types import Message
 from esign import errors
 from esign.api import reasons, uploads
 from esign.api.reasons import InvalidFields, Reason
+from esign.api.received import Upload
 from esign.api.uploads import Form, Shape
 
 SHAPE = Shape({"number": 20, "subject": 100}, secrets={"passphrase": 50}, file="file", file_bytes=3_000_000)
@@ -131,7 +132,7 @@ async def _unread(body: bytes, content_type: str) -> None:
 
 def test_a_full_disk_is_told_as_such() -> None:
     async def write() -> None:
-        upload = uploads.Upload(10_000_000)
+        upload = Upload(10_000_000)
         upload.close()
         upload._file = FullDisk()  # type: ignore[assignment]
         await upload.write(b"x")

@@ -18,7 +18,8 @@ from pydantic import JsonValue
 from esign import errors
 from esign.api import context, state
 from esign.api.bsre.refusals import Refused
-from esign.api.uploads import MEMORY_BYTES, content_length
+from esign.api.received import MEMORY_BYTES
+from esign.api.uploads import content_length
 
 _TAKEN_APART_AT_ONCE = BoundedSemaphore(2)
 

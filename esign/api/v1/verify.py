@@ -1,6 +1,6 @@
 """Checking letters, for everybody, without a key."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -19,22 +19,21 @@ from esign.verify.etsi import etsi_report
 
 router = APIRouter(prefix="/v1/verify", tags=["verification"])
 
-_FILE = "file"
+FILE = "file"
 _CODE = "code"
-_REPORT = "report"
-_PASSWORD = "password"  # noqa: S105  the field's name
-_INTEGRITY = "integrity_only"
+REPORT = "report"
+PASSWORD = "password"  # noqa: S105  the field's name
+INTEGRITY = "integrity_only"
 _XML = "application/xml"
 _FORMS = (answers.JSON, _XML, answers.PDF)
-_REPORTS = {"simple": frozenset[str](), "detailed": {"detailed"}, "diagnostic": {"diagnostic"}}
-_REPORTS["all"] = frozenset({"detailed", "diagnostic"})
+REPORTS = {"simple": frozenset[str](), "detailed": {"detailed"}, "diagnostic": {"diagnostic"}}
+REPORTS["all"] = frozenset({"detailed", "diagnostic"})
 _OTHER_CONTENT = {_XML: {"schema": {"type": "string"}}, **answers.PDF_CONTENT}
 _BY_REPORT = {"etsi": _XML, "pdf": answers.PDF}
 """Reports that are no JSON, for those who can't send an Accept header."""
-_NAMES = (*_REPORTS, *_BY_REPORT)
+_NAMES = (*REPORTS, *_BY_REPORT)
 _NO_CHOICE = Reason("harus true atau false", "has to be true or false")
 _NO_INTEGRITY = Reason("laporan ini selalu memuat sertifikat", "this report always includes certificates")
-_NO_REPORT = Reason(f"harus salah satu dari {', '.join(_NAMES)}", f"has to be one of {', '.join(_NAMES)}")
 
 Code = Annotated[
     str,
@@ -62,9 +61,9 @@ async def _received(request: Request) -> AsyncIterator[Form]:
             reading = uploads.bare_file(request, settings.max_letter_bytes, settings.body_seconds)
         elif uploads.content_type(request)[0] == "multipart/form-data":
             shape = Shape(
-                {_CODE: 256, _REPORT: 16, _INTEGRITY: 8},
-                {_PASSWORD: 1024},
-                file=_FILE,
+                {_CODE: 256, REPORT: 16, INTEGRITY: 8},
+                {PASSWORD: 1024},
+                file=FILE,
                 file_bytes=settings.max_letter_bytes,
             )
             reading = uploads.multipart(request, shape, settings.body_seconds)
@@ -76,49 +75,50 @@ async def _received(request: Request) -> AsyncIterator[Form]:
 
 FileForm = Annotated[Form, Depends(_received, scope="function")]
 
+UPLOAD_PROPERTIES: dict[str, dict[str, object]] = {
+    FILE: {
+        "type": "string",
+        "contentMediaType": answers.PDF,
+        "contentEncoding": "binary",
+        "description": "The letter, as it was received. Not kept.",
+    },
+    _CODE: {
+        "type": "string",
+        "maxLength": 64,
+        "description": "The verification code that the letter bears, if there is one to compare with.",
+    },
+    PASSWORD: {
+        "type": "string",
+        "format": "password",
+        "maxLength": 256,
+        "description": "Opens an encrypted file that asks for a password. Neither kept nor logged. "
+        "Without the right one the answer is `not_examined`, with the finding `file.locked`.",
+    },
+    INTEGRITY: {
+        "type": "boolean",
+        "default": False,
+        "description": "Leaves out chain, revocation and algorithm dates, and says `intact` in the "
+        "place of `genuine`: for letters whose roots nobody here has. JSON answers only.",
+    },
+    REPORT: {
+        "type": "string",
+        "enum": list(_NAMES),
+        "default": "simple",
+        "description": "Whether the answer also has `detailed`, `diagnostic`, or both (`all`); or, "
+        "as with `Accept`, which other report it is.",
+    },
+}
 _UPLOAD_BODY = {
     "required": True,
     "content": {
         "multipart/form-data": {
             "schema": {
                 "type": "object",
-                "properties": {
-                    _FILE: {
-                        "type": "string",
-                        "contentMediaType": answers.PDF,
-                        "contentEncoding": "binary",
-                        "description": "The letter, as it was received. Not kept.",
-                    },
-                    _CODE: {
-                        "type": "string",
-                        "maxLength": 64,
-                        "description": "The verification code that the letter bears, if there is one to compare with.",
-                    },
-                    _PASSWORD: {
-                        "type": "string",
-                        "format": "password",
-                        "maxLength": 256,
-                        "description": "Opens an encrypted file that asks for a password. Neither kept nor logged. "
-                        "Without the right one the answer is `not_examined`, with the finding `file.locked`.",
-                    },
-                    _INTEGRITY: {
-                        "type": "boolean",
-                        "default": False,
-                        "description": "Leaves out chain, revocation and algorithm dates, and says `intact` in the "
-                        "place of `genuine`: for letters whose roots nobody here has. JSON answers only.",
-                    },
-                    _REPORT: {
-                        "type": "string",
-                        "enum": list(_NAMES),
-                        "default": "simple",
-                        "description": "Whether the answer also has `detailed`, `diagnostic`, or both (`all`); or, "
-                        "as with `Accept`, which other report it is.",
-                    },
-                },
-                "required": [_FILE],
+                "properties": UPLOAD_PROPERTIES,
+                "required": [FILE],
                 "additionalProperties": False,
             },
-            "encoding": {_FILE: {"contentType": answers.PDF}},
+            "encoding": {FILE: {"contentType": answers.PDF}},
         },
         answers.PDF: {"schema": {"type": "string", "contentMediaType": answers.PDF, "contentEncoding": "binary"}},
     },
@@ -154,33 +154,41 @@ _UPLOAD_BODY = {
 )
 def verify_file(request: Request, form: FileForm) -> Response:
     """The two proofs about an uploaded file."""
-    own, report, code = state.of(request), form.fields.get(_REPORT, "simple"), form.fields.get(_CODE)
-    if report not in _NAMES:
-        raise InvalidFields.one(_REPORT, _NO_REPORT)
+    own, report, code = state.of(request), report_of(form, _NAMES), form.fields.get(_CODE)
     wanted = _BY_REPORT.get(report) or negotiation.media_type(request.headers.get("accept"), _FORMS)
-    integrity_only = _integrity_only(form, wanted)
+    left_out = integrity_only(form)
+    if left_out and wanted != answers.JSON:
+        raise InvalidFields.one(INTEGRITY, _NO_INTEGRITY)
     headers = {"Vary": "Accept"}
-    pdf, password = form.upload(_FILE).read(), form.secrets.get(_PASSWORD)
+    pdf, password = form.upload(FILE).read(), form.secrets.get(PASSWORD)
     if wanted == answers.JSON and report == "simple":
-        answer = checking.upload(own.services, pdf, code, password, integrity_only=integrity_only)
+        answer = checking.upload(own.services, pdf, code, password, integrity_only=left_out)
         content: bytes | str = answer.model_dump_json(exclude={"detailed", "diagnostic"})
     elif wanted == answers.PDF:
         answer, content = checking.report_paper(own.services, pdf, code, password)
         headers["Content-Disposition"] = answers.disposition("laporan-pemeriksaan.pdf")
     else:
-        answer, full = checking.upload_fully(own.services, pdf, code, password, integrity_only=integrity_only)
-        unasked = {"detailed", "diagnostic"} - _REPORTS.get(report, frozenset())
+        answer, full = checking.upload_fully(own.services, pdf, code, password, integrity_only=left_out)
+        unasked = {"detailed", "diagnostic"} - REPORTS.get(report, frozenset())
         content = etsi_report(full) if wanted == _XML else answer.model_dump_json(exclude=unasked)
     own.metrics.verification("file", str(answer.report.verdict))
     return Response(content, media_type=wanted, headers=headers)
 
 
-def _integrity_only(form: Form, wanted: str) -> bool:
-    told = form.fields.get(_INTEGRITY, "false")
+def report_of(form: Form, offered: Collection[str]) -> str:
+    """Which report the form asks for. Raises `InvalidFields` for one that is not offered."""
+    report = form.fields.get(REPORT, "simple")
+    if report not in offered:
+        names = ", ".join(offered)
+        raise InvalidFields.one(REPORT, Reason(f"harus salah satu dari {names}", f"has to be one of {names}"))
+    return report
+
+
+def integrity_only(form: Form) -> bool:
+    """Whether the form asks to leave trust out. Raises `InvalidFields`."""
+    told = form.fields.get(INTEGRITY, "false")
     if told not in ("true", "false"):
-        raise InvalidFields.one(_INTEGRITY, _NO_CHOICE)
-    if told == "true" and wanted != answers.JSON:
-        raise InvalidFields.one(_INTEGRITY, _NO_INTEGRITY)
+        raise InvalidFields.one(INTEGRITY, _NO_CHOICE)
     return told == "true"
 
 
