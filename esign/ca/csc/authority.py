@@ -180,7 +180,7 @@ class CscAuthority:
         return self._surroundings.revocation
 
     def problems(self) -> Sequence[str]:
-        """What keeps it from being ready, in plain English; asked anew every few minutes, and sooner after a problem."""
+        """What keeps it from being ready, in plain English; asked anew every few minutes, sooner after a problem."""
         with self._lock:
             kept = self._problems
         if kept is not None and time.monotonic() < kept[1]:
