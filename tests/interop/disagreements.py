@@ -16,21 +16,20 @@ from pathlib import Path
 from esign.pdf.sandbox import InProcess
 from esign.verify.online import examine
 from esign.verify.report import Verdict
-from esign.x509.clock import FixedClock
+from esign.x509.clock import SystemClock
 from tests import validators
 from tests.attacks import later, published, spoilt
-from tests.attacks.authority import NOW
 from tests.interop.readers import JavaReaders, pdfsig
-from tests.legitimate import by_pyhanko, encodings, filled, manners, rights, stores
+from tests.legitimate import by_dss, by_pyhanko, by_us, encodings, filled, indonesian, manners, rights, saved, stores
 from tests.legitimate.by_hand import Manner, sign_by_hand
-from tests.legitimate.made import AUTHORITY, material, trust
+from tests.legitimate.made import material, trust
 from tests.letter_files import read
 
 SOUND = (
     manners.once, manners.twice, manners.mixed, manners.before, manners.versions, manners.shapes,
     encodings.own, encodings.by_openssl, encodings.by_cryptography,
-    by_pyhanko.once, by_pyhanko.several, by_pyhanko.later,
-    filled.filled, filled.noted, rights.enabled, rights.preceded, stores.stores,
+    by_pyhanko.once, by_pyhanko.several, by_pyhanko.later, by_pyhanko.rewritten, by_us.ours, by_dss.dss,
+    saved.resaved, indonesian.indonesian, filled.filled, filled.noted, rights.enabled, rights.preceded, stores.stores,
 )  # fmt: skip
 FORGED_ON_SIGNED = (
     spoilt.universal, spoilt.wrapped, spoilt.copied_signature,
@@ -66,7 +65,7 @@ def cases(letter: str) -> Iterator[Case]:
 
 def ours(pdf: bytes) -> Verdict:
     """Our verdict."""
-    return examine(pdf, trust(), FixedClock(NOW), InProcess(), material=(material(),), timeout=60).verdict
+    return examine(pdf, trust(), SystemClock(), InProcess(), material=(material(),), timeout=60).verdict
 
 
 def pyhanko(pdf: bytes) -> str:
@@ -74,7 +73,7 @@ def pyhanko(pdf: bytes) -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = validators.verdicts(pdf, [AUTHORITY.root.asn1])
+            found = validators.verdicts(pdf, list(trust().anchors))
     except Exception as error:  # noqa: BLE001  whatever it lets out is its answer
         return f"raised {type(error).__name__}"
     if not found:
@@ -90,9 +89,10 @@ def main(letters: list[str], *, others: bool, every: int = 1) -> int:
     asked: list[tuple[Case, Verdict, Path]] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for kind, data in (("anchors", AUTHORITY.root.der), ("crls", AUTHORITY.crl())):
+        for kind, held in (("anchors", [each.dump() for each in trust().anchors]), ("crls", material().crls)):
             (folder / kind).mkdir()
-            (folder / kind / "one").write_bytes(data)
+            for number, data in enumerate(held):
+                (folder / kind / str(number)).write_bytes(data)
         for letter in letters:
             for case in islice(cases(letter), 0, None, every):
                 verdict, theirs = ours(case.pdf), pyhanko(case.pdf)

@@ -3,12 +3,15 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
 
 from esign.verify.evidence import Material
 from esign.verify.report import Verdict
 from esign.x509.trust import TrustStore
 from tests.attacks.authority import Authority, Holder
 from tests.attacks.messages import Message
+from tests.officials import dev_ca, official, roots
 
 SOUND = frozenset({Verdict.GENUINE})
 """What is right for nearly all of them."""
@@ -30,14 +33,19 @@ class Made:
     right: frozenset[Verdict] = SOUND
 
 
+@cache
 def trust() -> TrustStore:
-    """The root of them all."""
-    return TrustStore(anchors=(AUTHORITY.root.asn1,))
+    """The root of those that others sign, and that of our own officials."""
+    return TrustStore(anchors=(AUTHORITY.root.asn1, *roots()))
 
 
+@cache
 def material() -> Material:
-    """A list of what is revoked: nothing."""
-    return Material(crls=(AUTHORITY.crl(),), given=True)
+    """Lists of what is revoked: nothing."""
+    ours = dev_ca().revocation()
+    chains = ((official().certificate, *official().chain), tuple(dev_ca().timestamps().certificates()))
+    lists = {ours.crl(one, issuer) for chain in chains for one, issuer in pairwise(chain)}
+    return Material(crls=(AUTHORITY.crl(), *(each for each in lists if each)), given=True)
 
 
 def plainly(holder: Holder = OFFICIAL) -> Build:
