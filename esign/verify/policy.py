@@ -40,6 +40,10 @@ def _strict_keys() -> tuple[tuple[str, int, datetime | None], ...]:
     return _ordered(_strict()[1])
 
 
+def _strict_curves() -> frozenset[str]:
+    return frozenset(_strict()[1].algorithms.curves or ())
+
+
 def _strict_purposes() -> tuple[str, ...]:
     return _strict()[1].certificates.purposes
 
@@ -60,6 +64,8 @@ class Policy:
     """Until when a digest algorithm is thought safe; None: without end. What isn't listed never was."""
     keys_until: tuple[tuple[str, int, datetime | None], ...] = field(default_factory=_strict_keys)
     """Kind of key, least size in bits, until when; the first row that fits counts. What fits none never was safe."""
+    curves: frozenset[str] = field(default_factory=_strict_curves)
+    """The elliptic curves on which keys may be, by asn1crypto's names. Others never were acceptable."""
     purposes: tuple[str, ...] = field(default_factory=_strict_purposes)
     """Extended key usages one of which a signer's certificate must have, where it has any."""
     checks: dict[PolicyCheck, Severity] = field(default_factory=dict)
@@ -89,6 +95,7 @@ class Policy:
             checks=self.checks,
             digests=self.digests_until,
             keys=self.keys_until,
+            curves=self.curves,
             purposes=self.purposes,
             freshness=self.longest_freshness,
             tolerance=self.tolerance,
@@ -136,6 +143,8 @@ class Policy:
     def key_until(self, public_key: keys.PublicKeyInfo) -> datetime | None:
         """Until when such a key counts; None without end."""
         kind, size = kind_of_key(public_key)
+        if kind == "ec" and curve_of(public_key) not in self.curves:
+            return _NEVER
         for listed, least, until in self.keys_until:
             if listed == kind and size >= least:
                 return until
@@ -165,6 +174,7 @@ def _read(data: bytes) -> Policy:
         version=file.version,
         digests_until={row.name: row.moment for row in file.algorithms.digests},
         keys_until=_ordered(file),
+        curves=_strict_curves() if file.algorithms.curves is None else frozenset(file.algorithms.curves),
         purposes=file.certificates.purposes,
         checks=dict(file.checks),
         longest_freshness=None if limits.freshness_seconds is None else timedelta(seconds=limits.freshness_seconds),
@@ -196,14 +206,22 @@ def kind_of_key(public_key: keys.PublicKeyInfo) -> tuple[str, int]:
     return kind, int(public_key.bit_size)
 
 
+def curve_of(public_key: keys.PublicKeyInfo) -> str | None:
+    """The curve of an EC key, by asn1crypto's name; None for one that is written out instead of named."""
+    form, name = public_key.curve
+    return str(name) if form == "named" else None
+
+
 def weakness_of_key(policy: Policy, public_key: keys.PublicKeyInfo, moment: datetime) -> Weakness | None:
     """What is wrong with a key at that moment, or None."""
     try:
         until = policy.key_until(public_key)
         kind, size = kind_of_key(public_key)
+        curve = curve_of(public_key) if kind == "ec" else None
     except (ValueError, TypeError, KeyError, AttributeError):
         return Weakness("an unknown kind of key", None)
-    return _judged(f"{kind} of {size} bits", until, moment)
+    what = f"{kind} of {size} bits"
+    return _judged(what if kind != "ec" else f"{what} ({curve or 'a curve of its own'})", until, moment)
 
 
 def weakness_of_digest(policy: Policy, name: str, moment: datetime) -> Weakness | None:

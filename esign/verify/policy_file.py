@@ -55,17 +55,26 @@ class KeyRow(_Until):
     """The least size."""
 
 
+Curve = Literal[
+    "secp224r1", "secp256r1", "secp384r1", "secp521r1", "secp256k1",
+    "brainpoolp224r1", "brainpoolp256r1", "brainpoolp320r1", "brainpoolp384r1", "brainpoolp512r1",
+]  # fmt: skip
+"""An elliptic curve, by asn1crypto's name."""
+
+
 class Algorithms(_Model):
     """What is acceptable, and until when (ETSI TS 119 312)."""
 
     digests: tuple[DigestRow, ...] = Field(min_length=1)
     keys: tuple[KeyRow, ...] = Field(min_length=1)
+    curves: tuple[Curve, ...] | None = Field(default=None, min_length=1)
+    """The curves that keys of kind ``ec`` may be on; left out: as in the strict policy."""
 
     @model_validator(mode="after")
     def _once(self) -> Self:
         names = [row.name for row in self.digests]
         sizes = [(row.kind, row.bits) for row in self.keys]
-        for twice in (_twice(names), _twice(sizes)):
+        for twice in (_twice(names), _twice(sizes), _twice(self.curves or ())):
             if twice is not None:
                 raise ValueError(f"{twice} is listed twice")
         return self
@@ -138,6 +147,7 @@ def encode(
     checks: Mapping[PolicyCheck, Severity],
     digests: Mapping[str, datetime | None],
     keys: Iterable[tuple[str, int, datetime | None]],
+    curves: Iterable[str],
     purposes: Iterable[str],
     freshness: timedelta | None,
     tolerance: timedelta,
@@ -154,6 +164,7 @@ def encode(
         "algorithms": {
             "digests": [{"name": each, **_until(moment)} for each, moment in sorted(digests.items())],
             "keys": [{"kind": kind, "bits": bits, **_until(moment)} for kind, bits, moment in keys],
+            "curves": sorted(curves),
         },
         "certificates": {"purposes": list(purposes)},
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from esign.pdf.sandbox import InProcess
@@ -253,13 +254,55 @@ def test_how_fresh_revocation_data_must_be_is_policy(freshness: timedelta | None
     assert fine or found.signatures[0].sub_indication is SubIndication.TRY_LATER
 
 
+# --- curves ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("curve", "fine"),
+    [
+        (ec.SECP256R1(), True),
+        (ec.SECP384R1(), True),
+        (ec.SECP521R1(), True),
+        (ec.BrainpoolP256R1(), True),
+        (ec.BrainpoolP512R1(), True),
+        (ec.SECP256K1(), False),
+        (ec.SECP224R1(), False),
+    ],
+    ids=lambda value: getattr(value, "name", str(value)),
+)
+def test_keys_are_on_the_curves_of_ts_119_312(curve: ec.EllipticCurve, fine: bool) -> None:
+    holder = AUTHORITY.issue("Pejabat Kurva", key=ec.generate_private_key(curve))
+    found = Case(letter(holder)).report(PolicyCheck.SIGNATURE_ALGORITHMS, Severity.FAIL)
+    assert (found.verdict is Verdict.GENUINE) is fine
+    if not fine:
+        (signature,) = found.signatures
+        assert str(signature.sub_indication).startswith("CRYPTO_CONSTRAINTS_FAILURE")
+        assert any(curve.name in finding.message for finding in signature.findings)
+
+
+def test_a_policy_may_take_another_curve_and_one_that_names_none_takes_those_of_the_strict_one() -> None:
+    key = ec.generate_private_key(ec.SECP256K1())
+    case = Case(letter(AUTHORITY.issue("Pejabat Kurva", key=key)))
+    wide = Policy.read(changed(b'"secp521r1",', b'"secp521r1", "secp256k1",'))
+    again = Policy.read(replace(wide, source=None).document)
+    for policy, verdict in ((wide, Verdict.GENUINE), (again, Verdict.GENUINE), (silent(), Verdict.INDETERMINATE)):
+        case.base = policy
+        assert case.report(PolicyCheck.SIGNATURE_ALGORITHMS, Severity.FAIL).verdict is verdict
+
+
+def silent() -> Policy:
+    """The strict policy without its list of curves, as policies were written before there was one."""
+    start = STRICT.index(b"curves = [")
+    return Policy.read(STRICT[:start] + STRICT[STRICT.index(b"]", start) + 1 :])
+
+
 # --- the file --------------------------------------------------------------------------------------
 
 STRICT = DEFAULT.document
 
 
 def test_a_report_names_its_policy_by_version_and_by_the_file_s_own_hash(tmp_path: Path) -> None:
-    data = STRICT.replace(b'name = "esign-strict"', b'name = "kabupaten"').replace(b"version = 2", b"version = 7")
+    data = STRICT.replace(b'name = "esign-strict"', b'name = "kabupaten"').replace(b"version = 3", b"version = 7")
     policy = Policy.read(data)
     found = validate_in(InProcess(), letter(), TrustStore(), NOW, policy=policy)
     assert (found.policy, found.policy_sha256) == ("kabupaten/7", hashlib.sha256(data).hexdigest())
@@ -303,8 +346,8 @@ def changed(old: bytes, new: bytes) -> bytes:
         (b"\xff\xfe", "neither TOML nor JSON"),
         (b'{"name": "a", "name": "b"}', "twice"),
         (b"name = [", "neither TOML nor JSON"),
-        (changed(b"version = 2", b'version = "2"'), "version"),
-        (changed(b"version = 2", b"version = 2\nsurprise = 1"), "surprise"),
+        (changed(b"version = 3", b'version = "3"'), "version"),
+        (changed(b"version = 3", b"version = 3\nsurprise = 1"), "surprise"),
         (changed(b'"esign-strict"', b'"Esign Strict"'), "name"),
         (changed(b'"signer.expired" = "FAIL"', b'"signer.expired" = "fail"'), 'checks."signer.expired"'),
         (changed(b'"signer.expired"', b'"signer.expire"'), "perhaps signer.expired was meant"),
@@ -314,6 +357,8 @@ def changed(old: bytes, new: bytes) -> bytes:
         (changed(b'name = "sha224"', b'name = "crc32"'), "algorithms.digests[2].name"),
         (changed(b'kind = "rsa", bits = 2048', b'kind = "rsa", bits = -1'), "algorithms.keys[1].bits"),
         (changed(b'kind = "rsa", bits = 2048', b'kind = "rsa", bits = 1536'), "listed twice"),
+        (changed(b'"secp521r1"', b'"curve25519"'), "algorithms.curves[4]"),
+        (changed(b'"secp521r1"', b'"secp384r1"'), "secp384r1 is listed twice"),
         (changed(b'"2.5.29.37.0"', b'"banana"'), "banana is no object identifier"),
         (
             changed(b"clock_tolerance_seconds = 60", b"clock_tolerance_seconds = 99999"),
