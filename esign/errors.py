@@ -823,6 +823,41 @@ class Busy(EsignError):
     english = "The service is busy. Try again in a moment."
 
 
+class TokenExpired(Unauthenticated):
+    """An access token of the CSC API whose time is over."""
+
+    code = "auth.token_expired"
+    indonesian = "Token akses sudah kedaluwarsa. Mintalah yang baru."
+    english = "The access token has expired. Ask for a new one."
+
+
+class ActivationDataUnknown(EsignError):
+    """Signature activation data (SAD) that is none, is another client's or signer's, or was used."""
+
+    code = "sad.unknown"
+    status = 400
+    indonesian = "Data aktivasi tanda tangan (SAD) tidak dikenal atau sudah dipakai."
+    english = "The signature activation data (SAD) is unknown or was used already."
+
+
+class ActivationDataExpired(EsignError):
+    """Signature activation data (SAD) whose time is over."""
+
+    code = "sad.expired"
+    status = 400
+    indonesian = "Data aktivasi tanda tangan (SAD) sudah kedaluwarsa. Mintalah persetujuan penanda tangan lagi."
+    english = "The signature activation data (SAD) has expired. Ask for the signer's consent again."
+
+
+class HashNotAuthorised(EsignError):
+    """The hashes are not those that the signer consented to."""
+
+    code = "sad.other_hash"
+    status = 400
+    indonesian = "Hash tidak sama dengan yang disetujui penanda tangan."
+    english = "The hashes are not those that the signer consented to."
+
+
 # --- configuration -----------------------------------------------------------------------------
 
 
