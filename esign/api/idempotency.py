@@ -32,13 +32,18 @@ RAISES: tuple[type[errors.EsignError], ...] = (errors.IdempotencyInFlight, error
 _WRONG_KEY = Reason("harus 1 sampai 255 karakter ASCII yang terlihat", "has to be 1 to 255 visible ASCII characters")
 
 _ONLY_THIS_TIME: tuple[type[errors.EsignError], ...] = (
+    # The secrets, which are no part of what tells requests apart.
     errors.WrongPassphrase,
+    errors.WrongCode,
+    errors.ConsentIncomplete,
     errors.SignerLocked,
     errors.Unauthenticated,
     errors.Forbidden,
     # What the register or an authority says now, and may say otherwise a moment later: a certificate is
     # resumed, a number freed, an official entered.
     errors.CredentialUnusable,
+    errors.AuthorityRefused,
+    errors.CodesUnsupported,
     errors.SignerUnknown,
     errors.NumberTaken,
     errors.LetterUnknown,
@@ -90,7 +95,7 @@ def once(
     passphrase or code. ``work`` is given what tells the request from others, so that its retry may take over
     what it had reserved; None without a key.
 
-    Kept are success and refusals of the request itself, which would come again; a wrong passphrase, a lock,
+    Kept are success and refusals of the request itself, which would come again; a wrong passphrase or code, a lock,
     what the register or the authority may answer otherwise later, and all that is worth trying again leave the
     key free. Raises what ``work`` raises, `IdempotencyInFlight`,
     `IdempotencyMismatch`, `InvalidFields` for a key that is none.

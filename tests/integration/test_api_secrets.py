@@ -16,7 +16,7 @@ from esign.api.app import create_app
 from esign.ca.authority import Secret
 from esign.registry.models import Scope
 from esign.registry.signers import NewSigner
-from esign.service import checking, letters, signers
+from esign.service import checking, codes, letters, signers
 from tests.integration.conftest import OPERATOR, House
 from tests.integration.test_api_signing import sign
 from tests.unit.test_verify_password import locked
@@ -26,6 +26,7 @@ Order = Callable[..., dict[str, str]]
 PASSPHRASE = "Rahasia+Bertanda/7f3a é"
 WRONG = "Salah+Bertanda/9c1d é"
 NIK = "3201019988776655"
+CODE = "Kode+Bertanda/5e2b é"
 MARKS = ("Bertanda", NIK)
 
 
@@ -59,7 +60,8 @@ def test_no_passphrase_and_no_nik_is_left_anywhere(
         httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60) as client,
     ):
         answers += say_it_in_every_way(client, order, pdf, signer.id)
-        for module, name in ((letters, "sign_new"), (letters, "sign"), (letters, "get"), (checking, "upload")):
+        crashing = ((letters, "sign_new"), (letters, "sign"), (letters, "get"), (checking, "upload"), (codes, "send"))
+        for module, name in crashing:
             monkeypatch.setattr(module, name, crash)
         answers += say_it_in_every_way(client, order, pdf, signer.id)
     statuses = {answer.status_code for answer in answers}
@@ -122,6 +124,20 @@ def say_it_in_every_way(client: httpx.Client, order: Order, pdf: bytes, signer_i
         client.post(signatures, content=json.dumps(good).encode(), headers=_form),
         client.post(signatures, content=PASSPHRASE.encode(), headers={"content-type": "text/plain"}),
         client.post(signatures, json=good),
+        # one-time codes
+        sign(client, pdf, order(signer=NIK, passphrase=None, code=CODE)),
+        sign(client, pdf, order(signer=NIK, passphrase=PASSPHRASE, code=CODE), accept="application/json"),
+        sign(client, pdf, order(signer=NIK, passphrase=None, code=CODE * 100)),
+        client.post("/v1/letters/sign", data=order(passphrase=None), files={**file, "code": ("c", CODE)}),
+        client.post(signatures, json={**good, "passphrase": None, "code": CODE}),
+        client.post(signatures, json={"signer": NIK, "code": CODE}),
+        client.post(signatures, json={"signer": NIK, "code": [CODE]}),
+        client.post(signatures, data={"signer": signer_id, "code": CODE}),
+        client.post(f"/v1/signers/{signer_id}/codes", json={"signatures": CODE}),
+        client.post(f"/v1/signers/{signer_id}/codes", json={"code": CODE, NIK: PASSPHRASE}),
+        client.post(f"/v1/signers/{signer_id}/codes", params={"code": CODE}, json={}),
+        client.post(f"/v1/signers/{NIK}/codes", json={}),
+        client.post(f"/v1/signers/{signer_id}/codes", json={"signatures": 2}),
         # by query
         sign_with_query(client, pdf, order(signer=NIK, passphrase=PASSPHRASE), query),
         client.post(signatures, params=query, json=good),

@@ -97,7 +97,7 @@ def test_everything_that_is_wrong_is_told_at_once_in_both_languages(client: http
         "subject": "is required",
         "signer": "is required",
         "file": "is required",
-        "passphrase": "is required",
+        "passphrase": "is required, unless there is a code",
     }
     indonesian = client.post("/v1/letters/sign", files={"number": (None, " ")}).json()
     assert {"field": "date", "reason": "wajib diisi"} in indonesian["errors"]

@@ -6,17 +6,22 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from esign.api import openapi, reasons
-from esign.api.reasons import InvalidFields, Refused
+from esign.api.reasons import InvalidFields, Reason, Refused
 from esign.api.uploads import Shape, parse_json
+from esign.ca.authority import Consent, Secret
 from esign.service.orders import LetterFields, PlannedSigner, SigningPlan, SignOrder
 
 FILE = "file"
 PASSPHRASE = "passphrase"  # noqa: S105 the name of the field
+CODE = "code"
 FOLLOWERS = "followers"
 
 _TEXT_BYTES = 4 * 1024
 _JSON_BYTES = {"placement": 8 * 1024, FOLLOWERS: 64 * 1024}
 _SECRET_BYTES = 1024
+
+_SECRETS = {PASSPHRASE: _SECRET_BYTES, CODE: _SECRET_BYTES}
+_ONE_OF_BOTH = Reason("wajib diisi, kecuali ada code", "is required, unless there is a code")
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -32,7 +37,7 @@ def sign_shape(max_letter_bytes: int) -> Shape:
     """A letter with its register fields, the order to sign it, and who signs after."""
     return Shape(
         _sizes(*_LETTER, *_ORDER, FOLLOWERS),
-        secrets={PASSPHRASE: _SECRET_BYTES},
+        secrets=_SECRETS,
         file=FILE,
         file_bytes=max_letter_bytes,
     )
@@ -43,7 +48,7 @@ def draft_shape(max_letter_bytes: int) -> Shape:
     return Shape(_sizes(*_LETTER, FOLLOWERS), file=FILE, file_bytes=max_letter_bytes)
 
 
-SIGNATURE = Shape(_sizes(*_ORDER), secrets={PASSPHRASE: _SECRET_BYTES})
+SIGNATURE = Shape(_sizes(*_ORDER), secrets=_SECRETS)
 """The order to sign a letter that is here already."""
 
 
@@ -79,6 +84,12 @@ class Filled:
         if not there:
             self._refused.append(Refused(name, reasons.REQUIRED))
 
+    def consent(self, secrets: Mapping[str, Secret]) -> Consent:
+        """What the signer consents with: his passphrase, a one-time code, or both. Notes where there is neither."""
+        if not secrets:
+            self._refused.append(Refused(PASSPHRASE, _ONE_OF_BOTH))
+        return Consent(secrets.get(PASSPHRASE), secrets.get(CODE))
+
     def settle(self) -> None:
         """Raises `InvalidFields` with everything that was wrong."""
         if self._refused:
@@ -106,8 +117,23 @@ _PASSPHRASE = {
     "format": "password",
     "maxLength": _SECRET_BYTES,
     "writeOnly": True,
-    "description": "The signer's passphrase at his authority. Used for this one signature; never stored, never logged.",
+    "description": (
+        "The signer's passphrase at his authority. Used for this one signature; never stored, never logged. "
+        "Where there is a `code`, it may be left out."
+    ),
 }
+_CODE = {
+    "type": "string",
+    "format": "password",
+    "maxLength": _SECRET_BYTES,
+    "writeOnly": True,
+    "description": (
+        "A one-time code that his authority sent to the signer (`POST /v1/signers/{signer_id}/codes`, or its app), "
+        "instead of the passphrase, or beside it where the authority asks for both. Never stored, never logged."
+    ),
+}
+_CONSENT = {PASSPHRASE: _PASSPHRASE, CODE: _CODE}
+_CONSENTED = [{"required": [PASSPHRASE]}, {"required": [CODE]}]
 _FILE = {
     "type": "string",
     "contentMediaType": "application/pdf",
@@ -145,14 +171,12 @@ def _described(models: tuple[type[BaseModel], ...], extra: dict[str, Any], requi
     }
 
 
-def multipart_body(*models: type[BaseModel], passphrase: bool) -> dict[str, Any]:
+def multipart_body(*models: type[BaseModel], consent: bool) -> dict[str, Any]:
     """The OpenAPI request body of a form with a file."""
     extra = {FILE: _FILE, FOLLOWERS: _followers()}
-    required: tuple[str, ...] = (FILE,)
-    if passphrase:
-        extra[PASSPHRASE] = _PASSPHRASE
-        required = (FILE, PASSPHRASE)
-    schema = _described(models, extra, required)
+    schema = _described(models, extra | (_CONSENT if consent else {}), (FILE,))
+    if consent:
+        schema["anyOf"] = _CONSENTED
     as_json = {"contentType": "application/json"}
     encoding = {FILE: {"contentType": "application/pdf"}} | {
         name: as_json for name in _JSON_BYTES if name in schema["properties"]
@@ -162,7 +186,7 @@ def multipart_body(*models: type[BaseModel], passphrase: bool) -> dict[str, Any]
 
 def signature_body() -> dict[str, Any]:
     """The OpenAPI request body of an order without a file."""
-    schema = _described((SignOrder,), {PASSPHRASE: _PASSPHRASE}, (PASSPHRASE,))
+    schema = _described((SignOrder,), _CONSENT, ()) | {"anyOf": _CONSENTED}
     encoding = {"placement": {"contentType": "application/json"}}
     return {
         "required": True,

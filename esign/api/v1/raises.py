@@ -29,6 +29,11 @@ SIGN = (
     errors.SignerUnknown,
     errors.SignerLocked,
     errors.WrongPassphrase,
+    errors.WrongCode,
+    errors.ConsentIncomplete,
+    errors.CodesUnsupported,
+    *family(errors.AuthorityRefused),
+    errors.AuthorityNotAdmitted,
     errors.AuthorityUnavailable,
     errors.SigningOutcomeUnknown,
     errors.TimestampUnavailable,
@@ -37,6 +42,21 @@ SIGN = (
     errors.SelfCheckFailed,
 )
 """Having a signature made."""
+
+CODES = (
+    *family(errors.CredentialUnusable),
+    errors.SignerUnknown,
+    errors.SignerLocked,
+    errors.CodeTooSoon,
+    errors.CodesUnsupported,
+    *family(errors.AuthorityRefused),
+    errors.AuthorityNotAdmitted,
+    errors.AuthorityUnavailable,
+    errors.MailUnavailable,
+    errors.MailRefused,
+    errors.MailNotSetUp,
+)
+"""Having a one-time code sent."""
 
 REGISTER = (
     errors.LetterUnknown,

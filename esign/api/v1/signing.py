@@ -13,8 +13,7 @@ from esign.api.idempotency import Answer, Key
 from esign.api.openapi import responses
 from esign.api.uploads import Form, Shape
 from esign.api.v1 import answers, forms, raises
-from esign.api.v1.forms import FILE, PASSPHRASE, Filled
-from esign.ca.authority import Consent
+from esign.api.v1.forms import FILE, Filled
 from esign.service import letters
 from esign.service.orders import LetterFields, SignOrder
 from esign.service.views import LetterView
@@ -80,7 +79,7 @@ OrderForm = Annotated[tuple[Filled, Form], Depends(_order_received, scope="funct
         "can't be reached, the letter is refused, unless `may_lower` allows less."
     ),
     operation_id="signLetter",
-    openapi_extra={"requestBody": forms.multipart_body(LetterFields, SignOrder, passphrase=True)},
+    openapi_extra={"requestBody": forms.multipart_body(LetterFields, SignOrder, consent=True)},
     responses=responses(
         auth.RAISES,
         raises.BODY,
@@ -100,10 +99,10 @@ def sign_new(request: Request, caller: MaySign, form: SignForm, idempotency_key:
     filled = Filled(form.fields, shape)
     letter, order, plan = filled.letter(), filled.order(), filled.plan()
     filled.needs(FILE, there=form.file is not None)
-    filled.needs(PASSPHRASE, there=PASSPHRASE in form.secrets)
+    consent = filled.consent(form.secrets)
     filled.settle()
     assert letter is not None and order is not None  # noqa: S101, PT018 settled
-    upload, consent = form.upload(FILE), Consent(form.secret(PASSPHRASE))
+    upload = form.upload(FILE)
 
     def work(claim: str | None) -> Answer:
         view = letters.sign_new(
@@ -138,7 +137,7 @@ def sign_new(request: Request, caller: MaySign, form: SignForm, idempotency_key:
         "`POST /v1/letters/{id}/signatures`, by one official or by several after each other."
     ),
     operation_id="createLetter",
-    openapi_extra={"requestBody": forms.multipart_body(LetterFields, passphrase=False)},
+    openapi_extra={"requestBody": forms.multipart_body(LetterFields, consent=False)},
     responses=responses(
         auth.RAISES,
         raises.BODY,
@@ -199,10 +198,9 @@ def sign(
     wanted = negotiation.media_type(request.headers.get("accept"), _JSON_FIRST)
     filled, form = received
     order = filled.order()
-    filled.needs(PASSPHRASE, there=PASSPHRASE in form.secrets)
+    consent = filled.consent(form.secrets)
     filled.settle()
     assert order is not None  # noqa: S101 settled
-    consent = Consent(form.secret(PASSPHRASE))
 
     def work(claim: str | None) -> Answer:
         view = letters.sign(state.of(request).services, caller, letter_id, order, consent, claim=claim)
