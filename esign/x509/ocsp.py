@@ -13,7 +13,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from esign.x509 import der, signatures
-from esign.x509.encoding import as_found
+from esign.x509.encoding import as_found, read_certificate
 from esign.x509.rejection import UNREADABLE, Rejected
 from esign.x509.revocation import RevocationAnswer, RevocationReason, RevocationState
 
@@ -156,7 +156,7 @@ def _signer(parsed: ocsp.OCSPResponse, issuer: x509.Certificate) -> x509.Certifi
         raise Rejected("the OCSP response holds too many certificates")
     reason = "the OCSP response names a responder whose certificate is not in it"
     for responder in included:
-        candidate = x509.Certificate.load(responder.public_bytes(serialization.Encoding.DER))
+        candidate = read_certificate(responder.public_bytes(serialization.Encoding.DER))
         if not _is_responder(parsed, candidate):
             continue
         refusal = _not_delegated(responder, pyca_issuer, parsed.produced_at_utc)

@@ -68,7 +68,7 @@ def test_the_policy_given_rules_and_is_named(letter: str, tmp_path: Path) -> Non
     lines = DEFAULT.document.decode().replace('"esign-strict"', '"ketat"')
     path.write_text(lines.replace('"signature.later_changes" = "IGNORE"', '"signature.later_changes" = "FAIL"'))
     told = json.loads(run("verify", "--json", "--trust-list", trust, "--policy", str(path), letter, code=1))
-    assert (told["verdict"], told["policy"]) == ("indeterminate", "ketat/2")
+    assert (told["verdict"], told["policy"]) == ("indeterminate", "ketat/3")
     assert told["policy_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert told["policy_sha256"] in run("trust", "policy", str(path))
     path.write_text(lines.replace('"signer.expired"', '"signer.expire"'))

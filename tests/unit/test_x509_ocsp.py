@@ -6,12 +6,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp as pyca
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from esign.x509 import keys, ocsp
 from esign.x509.keys import KeyAlgorithm
 from esign.x509.rejection import Rejected
 from esign.x509.revocation import RevocationReason, RevocationState
-from tests.pki import NOW, Holder, certificate, ocsp_answer
+from tests.pki import NOW, Holder, certificate, ocsp_answer, p256
 
 OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
 
@@ -62,6 +63,34 @@ def test_a_revocation_is_told_with_its_time_and_reason(pki: Pki) -> None:
     assert (answer.state, answer.revoked_at) == (RevocationState.REVOKED, at)
     assert answer.reason is RevocationReason.CERTIFICATE_HOLD
     assert answer.on_hold
+
+
+def test_the_responder_s_certificate_stays_octet_for_octet_what_it_is(pki: Pki) -> None:
+    """Of a length that ends in 0x80, and with bits that DER would write shorter: asn1crypto encodes such a one anew."""
+    usage = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.15"), bytes.fromhex("03020080"))
+    key = p256()
+    for padding in range(200, 500):
+        access = x509.AccessDescription(
+            AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier("http://ocsp.example/" + "x" * padding)
+        )
+        made = (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "OCSP")]))
+            .issuer_name(pki.ca.certificate.subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(NOW - timedelta(days=30))
+            .not_valid_after(NOW + timedelta(days=365))
+            .add_extension(usage, critical=True)
+            .add_extension(x509.ExtendedKeyUsage([x509.ObjectIdentifier(OCSP_SIGNING)]), critical=False)
+            .add_extension(x509.AuthorityInformationAccess([access]), critical=False)
+            .sign(pki.ca.key, hashes.SHA256())
+        )
+        if (len(made.public_bytes(Encoding.DER)) - 4) % 256 == 0x80:
+            break
+    answer = ocsp.check(ocsp_answer(pki.leaf, pki.ca, Holder(made, key), include=True), pki.leaf.asn1, pki.ca.asn1)
+    assert answer.signer.key_usage_value.native == {"digital_signature"}
+    assert answer.signer.dump() == made.public_bytes(Encoding.DER)
 
 
 def test_unknown_is_not_good(pki: Pki) -> None:
