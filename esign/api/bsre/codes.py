@@ -22,7 +22,7 @@ NO_NIK = 4014
 
 
 @router.post("/sign/get/totp")
-def signing_code(request: Request, body: JsonBody, caller: MaySign) -> Answer:
+def signing_code(request: Request, caller: MaySign, body: JsonBody) -> Answer:
     """Has a code for signing sent to a person."""
     own, nik, email = state.of(request).services, text(body, "nik"), text(body, "email")
     if nik is None and email is None:
@@ -35,7 +35,7 @@ def signing_code(request: Request, body: JsonBody, caller: MaySign) -> Answer:
 
 
 @router.post("/seal/get/activation")
-def activation(request: Request, body: JsonBody, caller: MaySign) -> Answer:
+def activation(request: Request, caller: MaySign, body: JsonBody) -> Answer:
     """Has the code that opens a seal sent to its officer; with that code, tells until when it is good."""
     own, subscriber, totp = state.of(request).services, _subscriber(body), code(body)
     if totp is None:
@@ -46,14 +46,14 @@ def activation(request: Request, body: JsonBody, caller: MaySign) -> Answer:
 
 
 @router.post("/seal/revoke/activation")
-def revoke(request: Request, body: JsonBody, caller: MaySign) -> Answer:
+def revoke(request: Request, caller: MaySign, body: JsonBody) -> Answer:
     """Ends an activation."""
     seals.revoke_activation(state.of(request).services, caller, _subscriber(body), _needed(body))
     return {"success": True, "message": "TOTP Aktivasi berhasil dicabut", "data": None}
 
 
 @router.post("/seal/get/totp")
-def sealing_code(request: Request, body: JsonBody, caller: MaySign) -> Answer:
+def sealing_code(request: Request, caller: MaySign, body: JsonBody) -> Answer:
     """A code for a batch, with the code of the activation. The answer has no wrapper, as there."""
     subscriber, totp, number = _subscriber(body), _needed(body), signatures(body)
     issued = seals.seal_code(state.of(request).services, caller, subscriber, totp, signatures=number)

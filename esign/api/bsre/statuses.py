@@ -1,4 +1,4 @@
-"""The state of a signer's certificate, in the numbers and sentences of BSrE's service (contract, sections 4.4 and 6)."""
+"""The state of a certificate, in the numbers and sentences of BSrE's service (contract, sections 4.4 and 6)."""
 
 from typing import NamedTuple
 

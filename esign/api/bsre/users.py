@@ -42,7 +42,7 @@ def status_of_nobody(request: Request, caller: MayReadSigners) -> Answer:
 
 
 @router.post("/v2/user/check/status")
-def status_v2(request: Request, body: JsonBody, caller: MayReadSigners) -> Answer:
+def status_v2(request: Request, caller: MayReadSigners, body: JsonBody) -> Answer:
     """How the certificate of that NIK, or else of that e-mail address, stands: always an answer."""
     return _status(request, caller, nik=_said(body.get("nik")), email=_said(body.get("email")))
 

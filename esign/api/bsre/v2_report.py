@@ -67,7 +67,7 @@ def _certificate(found: CertificateInfo) -> dict[str, JsonValue]:
         "serialNumber": str(int(found.serial_number, 16)),
         "notAfterDate": names.iso(found.not_after),
         "notBeforeDate": names.iso(found.not_before),
-        "signatureAlgoritm": _algorithm(found.signed_with),
+        "signatureAlgoritm": algorithm(found.signed_with),
         "keyUsages": [_USAGES.get(usage, usage) for usage in found.key_usages],
     }
 
@@ -77,7 +77,7 @@ _USAGES = {"cRLSign": "crlSign"}
 _KINDS = {"rsassa_pkcs1v15": "RSA", "ecdsa": "ECDSA", "dsa": "DSA", "ed25519": "Ed25519", "ed448": "Ed448"}
 
 
-def _algorithm(signed_with: str | None) -> str | None:
+def algorithm(signed_with: str | None) -> str | None:
     """As EU DSS names it: ``RSA with SHA256``."""
     if signed_with is None:
         return None
