@@ -1,5 +1,6 @@
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import cycle
 
 import pytest
 from cryptography import x509
@@ -69,7 +70,7 @@ def test_the_responder_s_certificate_stays_octet_for_octet_what_it_is(pki: Pki) 
     """Of a length that ends in 0x80, and with bits that DER would write shorter: asn1crypto encodes such a one anew."""
     usage = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.15"), bytes.fromhex("03020080"))
     key = p256()
-    for padding in range(200, 500):
+    for padding in cycle(range(100, 300)):
         access = x509.AccessDescription(
             AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier("http://ocsp.example/" + "x" * padding)
         )
@@ -86,7 +87,7 @@ def test_the_responder_s_certificate_stays_octet_for_octet_what_it_is(pki: Pki) 
             .add_extension(x509.AuthorityInformationAccess([access]), critical=False)
             .sign(pki.ca.key, hashes.SHA256())
         )
-        if (len(made.public_bytes(Encoding.DER)) - 4) % 256 == 0x80:
+        if made.public_bytes(Encoding.DER)[3] == 0x80:
             break
     answer = ocsp.check(ocsp_answer(pki.leaf, pki.ca, Holder(made, key), include=True), pki.leaf.asn1, pki.ca.asn1)
     assert answer.signer.key_usage_value.native == {"digital_signature"}
