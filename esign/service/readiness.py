@@ -24,6 +24,8 @@ class Check:
     """Told in public; never a secret."""
     cause: str | None = None
     """What a store or a network said: for the operator alone."""
+    ours: bool = True
+    """Whether it is a part of this service. When an authority of another house is down, letters are still checked."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ class Readiness:
 
     @property
     def ready(self) -> bool:
-        """Whether every part is well."""
-        return all(check.ok for check in self.checks)
+        """Whether every part of this service is well."""
+        return all(check.ok for check in self.checks if check.ours)
 
 
 def check(services: Services) -> Readiness:
@@ -91,6 +93,7 @@ def _sandbox(kind: str, pool: SandboxPool) -> Check:
 
 def _authority(services: Services, authority: Authority) -> Check:
     name, now = f"authority:{authority.name}", services.clock.now()
+    ours = authority is services.dev_ca
     try:
         problems = [
             *authority.problems(),
@@ -100,8 +103,8 @@ def _authority(services: Services, authority: Authority) -> Check:
                 if each.until <= now
             ),
         ]
-        if authority.timestamps() is None and Profile(services.settings.profile).includes(Profile.B_T):
+        if ours and authority.timestamps() is None and Profile(services.settings.profile).includes(Profile.B_T):
             problems.append(f"{services.settings.profile} needs a time-stamp authority, and it has none")
     except EsignError as error:
-        return Check(name, ok=False, detail=error.code, cause=cause_of(error))
-    return Check(name, ok=not problems, detail="; ".join(problems) or "answers")
+        return Check(name, ok=False, detail=error.code, cause=cause_of(error), ours=ours)
+    return Check(name, ok=not problems, detail="; ".join(problems) or "answers", ours=ours)

@@ -1,10 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from esign.errors import ConfigurationError, RequestInvalid
 from esign.registry.agencies import AgencyChanges
-from esign.service import authority_file, parties, signers, trying
+from esign.service import authority_file, parties, readiness, signers, trying
 from tests.integration.authorities import Failing
 from tests.integration.conftest import OPERATOR, House
 
@@ -69,3 +70,13 @@ def test_what_does_not_work_is_told_in_plain_words(house: House, ways: dict[str,
     failing = Failing(house.services.dev_ca, **ways)
     found = list(trying.trial(failing.within(house.services), failing))
     assert any(each.word == "wrong" and said in each.text for each in found)
+
+
+def test_an_authority_of_another_house_that_is_down_keeps_nobody_from_having_letters_checked(house: House) -> None:
+    assert house.services.dev_ca is not None
+    services = replace(Failing(house.services.dev_ca, down=True).within(house.services), dev_ca=None)
+    for pool in services.pools().values():
+        pool.wait_ready()
+    found = readiness.check(services)
+    assert [each.name for each in found.checks if not each.ok] == ["authority:dev"]
+    assert found.ready
