@@ -174,7 +174,7 @@ class _Taking:
         except EsignError as error:
             self.quarantine([f"{error.code} was found after it was signed"])
             raise
-        return replace(letter, level=self._level(letter)) if found.raised else letter
+        return self._with_level_found(letter) if found.raised else letter
 
     def quarantine(self, problems: Sequence[str]) -> None:
         """Keeps the file where nobody gets it."""
@@ -186,7 +186,10 @@ class _Taking:
         nik = signers.nik(desk.services.keys, desk.signer)
         certificate = x509.Certificate.load(found.certificate)
         doubt = right_signer.doubt(
-            certificate, desk.activation.certificate, desk.signer, nik.get_secret_value() if nik is not None else None
+            certificate,
+            desk.activation.certificate,
+            desk.signer.name,
+            nik.get_secret_value() if nik is not None else None,
         )
         return [] if doubt is None else [doubt]
 
@@ -205,8 +208,8 @@ class _Taking:
     def _pictured(self) -> bool:
         return self.desk.activation.pictures or bool(self.piece.pages.facts.signatures)
 
-    def _level(self, letter: SignedLetter) -> Reached:
-        """The level of a file in which the service itself put evidence or time-stamps: as our own check finds it."""
+    def _with_level_found(self, letter: SignedLetter) -> SignedLetter:
+        """The letter at the level that our own check finds: the service itself put evidence or time-stamps into it."""
         desk = self.desk
         report = examine(
             letter.pdf,
@@ -216,6 +219,9 @@ class _Taking:
             desk.authority.revocation(),
             timeout=desk.services.settings.sandbox_seconds,
         )
-        told = next((each.level for each in report.signatures if each.field == letter.field), None)
+        found = next((each for each in report.signatures if each.field == letter.field), None)
+        if found is None or found.level is None:
+            return letter
         levels: tuple[Reached, ...] = (*Profile, *Pkcs7Level)
-        return next((each for each in levels if told is not None and told.value == each.told), letter.level)
+        level = next((each for each in levels if each.told == found.level.value), letter.level)
+        return replace(letter, level=level, timestamp_time=letter.timestamp_time or found.proven_time)

@@ -8,7 +8,6 @@ import re
 
 from asn1crypto import x509
 
-from esign.registry.models import Signer
 from esign.service.signers import common_name
 
 _NIK = re.compile(r"(?<!\d)\d{16}(?!\d)")
@@ -16,12 +15,10 @@ _WORDS = re.compile(r"[^\W\d_]+")
 _TITLES = frozenset({"dr", "drs", "dra", "drg", "drh", "ir", "prof", "h", "hj", "kh", "apt", "ns"})
 
 
-def doubt(
-    certificate: x509.Certificate, expected: x509.Certificate | None, signer: Signer, nik: str | None
-) -> str | None:
+def doubt(certificate: x509.Certificate, expected: x509.Certificate | None, name: str, nik: str | None) -> str | None:
     """Why it can't be said that the certificate is his, in plain English and without a NIK; None where it can.
 
-    ``expected`` is what his authority told before; ``nik`` what the register knows of him.
+    ``expected`` is what his authority told before; ``name`` and ``nik`` what the register knows of him.
     """
     if expected is not None:
         same = certificate.sha256 == expected.sha256
@@ -29,7 +26,7 @@ def doubt(
     numbers = {found for value in _values(certificate.subject) for found in _NIK.findall(value)}
     if numbers and nik is not None:
         return None if nik in numbers else "it is signed by somebody of another NIK"
-    if names_match(common_name(certificate.subject), signer.name):
+    if names_match(common_name(certificate.subject), name):
         return None
     return "the certificate that signed names somebody else than the signer"
 
