@@ -59,7 +59,8 @@ async def health() -> Response:
     summary="Can it do its work?",
     description=(
         "Looks at the database, the blob store, each authority, the time-stamp authority and the certificates' "
-        "expiry, now. 503 where one of them keeps letters from being signed. For a balancer."
+        "expiry, now. 503 where a part of this service is not well; an authority of another house that does not "
+        "answer is told, and keeps nobody from having letters checked. For a balancer."
     ),
     operation_id="readiness",
     response_model=ReadinessView,
