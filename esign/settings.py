@@ -413,7 +413,8 @@ class Settings(BaseSettings):
         server = urlsplit(self.smtp_url or "")
         if self.smtp_url and not self.mail_from:
             raise _wrong("mail_from", "it must be set where smtp_url is")
-        if (server.username is None) != (self.smtp_password is None):
+        password = self.smtp_password.get_secret_value() if self.smtp_password is not None else ""
+        if (server.username is None) != (not password):
             raise _wrong("smtp_password", "it must be set exactly where smtp_url names a user")
         if server.username is not None and server.scheme == "smtp" and not self.smtp_starttls:
             raise _wrong("smtp_starttls", "without TLS the password would be sent in the clear")

@@ -172,6 +172,7 @@ class CodeSentView(View):
     """A one-time code that is on its way to the official. The code itself is told to nobody else."""
 
     signer: SignerView
+    """To whom."""
     authority: str
     """Who sent it."""
     signatures: int

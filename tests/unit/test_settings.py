@@ -210,3 +210,38 @@ def test_what_may_be_fetched_is_checked_at_the_start(variables: Variables, name:
     with pytest.raises(ConfigurationError) as refused:
         settings.read()
     assert refused.value.details["variable"] == name
+
+
+MAIL = {"ESIGN_SMTP_URL": "smtps://tte@mail.kab.go.id", "ESIGN_SMTP_PASSWORD": "x", "ESIGN_MAIL_FROM": "tte@kab.go.id"}
+
+
+@pytest.mark.parametrize(
+    "url", ["smtp://mail", "smtp://10.0.0.1:25", "smtp://[::1]:2525", "smtps://tte%40kab.go.id@mail.kab.go.id:465/"]
+)
+def test_a_mail_server_is_an_address(variables: Variables, url: str) -> None:
+    variables.set(MAIL | {"ESIGN_SMTP_URL": url, "ESIGN_SMTP_PASSWORD": "x" if "@" in url else ""})
+    assert settings.read().smtp_url == url
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"ESIGN_SMTP_URL": "mail.kab.go.id"}, "ESIGN_SMTP_URL"),
+        ({"ESIGN_SMTP_URL": "http://mail.kab.go.id"}, "ESIGN_SMTP_URL"),
+        ({"ESIGN_SMTP_URL": "smtp://mail.kab.go.id/a?b"}, "ESIGN_SMTP_URL"),
+        ({"ESIGN_SMTP_URL": "smtp://tte:s3s4me@mail.kab.go.id"}, "ESIGN_SMTP_URL"),
+        ({"ESIGN_SMTP_URL": "smtp://tte:s3/s4me@mail.kab.go.id"}, "ESIGN_SMTP_URL"),
+        ({"ESIGN_MAIL_FROM": ""}, "ESIGN_MAIL_FROM"),
+        ({"ESIGN_MAIL_FROM": "a@b.id, s3s4me@d.id"}, "ESIGN_MAIL_FROM"),
+        ({"ESIGN_MAIL_FROM": "a@b.id\nBcc: s3s4me@d.id"}, "ESIGN_MAIL_FROM"),
+        ({"ESIGN_SMTP_URL": "smtps://mail.kab.go.id"}, "ESIGN_SMTP_PASSWORD"),
+        ({"ESIGN_SMTP_URL": "smtp://tte@mail.kab.go.id", "ESIGN_SMTP_STARTTLS": "false"}, "ESIGN_SMTP_STARTTLS"),
+        ({"ESIGN_SMTP_SECONDS": "0"}, "ESIGN_SMTP_SECONDS"),
+    ],
+)
+def test_mail_that_is_set_up_wrongly_stops_the_start(variables: Variables, changed: dict[str, str], named: str) -> None:
+    variables.set(MAIL | changed)
+    with pytest.raises(ConfigurationError) as refused:
+        settings.read()
+    assert refused.value.details["variable"] == named
+    assert "s3" not in str(refused.value)
