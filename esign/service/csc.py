@@ -25,12 +25,12 @@ from esign.errors import (
     RequestInvalid,
     TimestampUnavailable,
 )
-from esign.registry import attempts, audit, credentials, held, signers
+from esign.registry import audit, credentials, held, signers
 from esign.registry.models import Event, Scope, Signer
 from esign.service.activating import Trial, activated
 from esign.service.orders import Caller
 from esign.service.services import Services
-from esign.service.signers import find, holding, limits_of, named, note, refuse_unusable
+from esign.service.signers import find, holding, named, note, refuse_unusable
 from esign.x509 import tsp
 from esign.x509.rejection import Rejected
 from esign.x509.sources import TimestampSource
@@ -51,8 +51,6 @@ class SigningCredential:
     """The signer's id in the register."""
     name: str
     seen: Credential
-    locked: bool
-    """After wrong passphrases."""
     has_codes: bool
     """Whether one-time codes are sent to him."""
 
@@ -92,9 +90,7 @@ def credential(services: Services, caller: Caller, signer_id: str) -> SigningCre
     signer, authority, holder = _of(services, caller, signer_id)
     seen = authority.credential(holder)
     note(services, signer, seen, caller.actor)
-    with services.database.read() as session:
-        locked = attempts.locked_for(session, signer.id, caller.client_id, services.clock.now(), limits_of(services))
-    return SigningCredential(signer.id, signer.name, seen, locked > 0, authority.codes() is not None)
+    return SigningCredential(signer.id, signer.name, seen, authority.codes() is not None)
 
 
 def send_code(services: Services, caller: Caller, signer_id: str, signatures: int = 1) -> None:

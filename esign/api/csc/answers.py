@@ -58,7 +58,7 @@ def credential(
 ) -> dict[str, JsonValue]:
     """One credential."""
     seen = found.seen
-    usable = seen.status is CredentialStatus.ISSUE and not found.locked
+    usable = seen.status is CredentialStatus.ISSUE
     key: dict[str, JsonValue] = {"status": "enabled" if usable else "disabled"}
     cert: dict[str, JsonValue] = {"status": _STATUS.get(seen.status, "valid")}
     if seen.certificate is not None:
