@@ -82,7 +82,7 @@ def outside(
     policy: Policy,
     *,
     resolver: Callable[[str], list[str]] | None = None,
-) -> RevocationSource | None:
+) -> KeptEvidence | None:
     """The network, with its cache; None where the settings switch fetching off."""
     if settings.offline:
         return None

@@ -101,7 +101,7 @@ class Services:
                 clock=clock,
                 client=opening.enter_context(open_client(at_once=_REMOTE)),
                 trust=base,
-                revocation=network or Nowhere(),
+                revocation=network.for_signing() if network is not None else Nowhere(),
                 identify=identifier(database, server_keys),
             )
             by_name.update(authority_file.opened(file, surroundings, opening))

@@ -77,16 +77,32 @@ class KeptEvidence:
     """A `RevocationSource` and `IssuerSource` before another one: each thing is asked for once in a while."""
 
     def __init__(
-        self, source: RevocationSource, shelf: Shelf, clock: Clock, *, longest: timedelta | None = None
+        self,
+        source: RevocationSource,
+        shelf: Shelf,
+        clock: Clock,
+        *,
+        longest: timedelta | None = None,
+        signers: bool = True,
     ) -> None:
-        """``longest``: F where a policy sets it; an answer is not kept beyond half of it."""
+        """``longest``: F where a policy sets it; an answer is not kept beyond half of it.
+
+        ``signers`` False asks about signers each time.
+        """
         self._source = source
         self._shelf = shelf
         self._clock = clock
         self._longest = longest
+        self._signers = signers
+
+    def for_signing(self) -> "KeptEvidence":
+        """The same for those who sign: what is said of a signer must be newer than the time-stamp (design.md, 5.5)."""
+        return KeptEvidence(self._source, self._shelf, self._clock, longest=self._longest, signers=False)
 
     def ocsp(self, certificate: x509.Certificate, issuer: x509.Certificate) -> bytes | None:
         """See `RevocationSource.ocsp`."""
+        if not self._signers and not is_cacheable(certificate):
+            return self._source.ocsp(certificate, issuer)
         return self._kept(
             _key("ocsp", certificate.sha256, issuer.sha256),
             lambda: self._source.ocsp(certificate, issuer),
@@ -95,6 +111,8 @@ class KeptEvidence:
 
     def crl(self, certificate: x509.Certificate, issuer: x509.Certificate) -> bytes | None:
         """See `RevocationSource.crl`. A list is kept once for all that name it."""
+        if not self._signers and not is_cacheable(certificate):
+            return self._source.crl(certificate, issuer)
         points = "\n".join(crl.distribution_points(certificate)).encode()
         return self._kept(
             _key("crl", issuer.sha256, points),

@@ -367,6 +367,18 @@ def test_an_answer_is_asked_for_once_for_all_processes_and_not_for_long(tmp_path
     shelf.close()
 
 
+def test_who_signs_is_asked_about_each_time_and_his_issuers_are_not() -> None:
+    counting = Counting(MADE)
+    signing = kept(MemoryShelf(), counting).for_signing()
+    for _ in range(3):
+        assert signing.ocsp(MADE.leaf.asn1, MADE.root.asn1)
+        assert signing.crl(MADE.leaf.asn1, MADE.root.asn1)
+    assert counting.asked == 6
+    for _ in range(3):
+        assert signing.crl(MADE.root.asn1, MADE.root.asn1)
+    assert counting.asked == 7
+
+
 def test_a_failure_is_kept_for_a_moment() -> None:
     counting, shelf = Counting(MADE), MemoryShelf()
     counting.fails = True
