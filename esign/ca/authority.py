@@ -226,6 +226,15 @@ class SealActivations(Protocol):
         ...
 
 
+@runtime_checkable
+class Warns(Protocol):
+    """An authority with something to be known that keeps nothing from working."""
+
+    def warnings(self) -> Sequence[str]:
+        """In plain English."""
+        ...
+
+
 class Authority(Protocol):
     """Whoever vouches for signers and makes their signatures."""
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from asn1crypto import x509
 
-from esign.ca.authority import Authority, Credential, CredentialStatus
+from esign.ca.authority import Authority, Credential, CredentialStatus, Warns
 from esign.errors import EsignError
 from esign.pades.token import TimestampToken
 from esign.registry import agencies, signers
@@ -50,6 +50,8 @@ def _problems(authority: Authority) -> Iterator[Found]:
     yield from (Found("wrong", problem) for problem in problems)
     if not problems:
         yield Found("ok", "it answers, and lets this service in")
+    if isinstance(authority, Warns):
+        yield from (Found("note", warning) for warning in authority.warnings())
 
 
 def _roots(services: Services, authority: Authority) -> Iterator[Found]:

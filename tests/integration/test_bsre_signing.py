@@ -23,7 +23,7 @@ from esign.pades.placement import BoxPlacement, InvisiblePlacement
 from esign.registry import audit, clients
 from esign.registry import signers as registry
 from esign.registry.models import Scope, Signer
-from esign.service import checking, letters
+from esign.service import checking, letters, trying
 from esign.service.letters import HandedIn
 from esign.service.orders import Caller, LetterFields, PlannedSigner, SigningPlan, SignOrder
 from esign.service.told import Colour
@@ -299,6 +299,10 @@ def test_nobodys_number_and_no_passphrase_reaches_a_log_or_the_audit_trail(
         assert secret not in told
 
 
-def test_the_connection_is_told_to_work_and_what_is_to_be_known_of_it(at: BsreHouse) -> None:
-    assert at.authority.problems() == ()
-    assert [each.partition(":")[0] for each in at.authority.warnings()] == ["its address is http"]
+def test_the_connection_is_told_to_work_and_what_is_to_be_known_of_it(at: BsreHouse, official: Signer) -> None:
+    told = list(trying.trial(at.services, at.authority))
+    assert not [each for each in told if each.word == "wrong"]
+    said = "\n".join(each.text for each in told)
+    assert "it answers, and lets this service in" in said
+    assert "its address is http: NIK and passphrase travel in clear to it" in said
+    assert f"{official.id} ({official.name}): may sign" in said
