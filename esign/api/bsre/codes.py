@@ -37,26 +37,26 @@ def signing_code(request: Request, caller: MaySign, body: JsonBody) -> Answer:
 @router.post("/seal/get/activation")
 def activation(request: Request, caller: MaySign, body: JsonBody) -> Answer:
     """Has the code that opens a seal sent to its officer; with that code, tells until when it is good."""
-    own, subscriber, totp = state.of(request).services, _subscriber(body), code(body)
+    own, called, totp = state.of(request).services, subscriber(body), code(body)
     if totp is None:
-        seals.request_activation(own, caller, subscriber)
+        seals.request_activation(own, caller, called)
         return {"success": True, "message": "TOTP Aktivasi berhasil dikirim", "data": None}
-    issued = seals.refresh_activation(own, caller, subscriber, totp)
+    issued = seals.refresh_activation(own, caller, called, totp)
     return {"success": True, "message": None, "data": _told("TOTP Aktivasi masih berlaku", issued)}
 
 
 @router.post("/seal/revoke/activation")
 def revoke(request: Request, caller: MaySign, body: JsonBody) -> Answer:
     """Ends an activation."""
-    seals.revoke_activation(state.of(request).services, caller, _subscriber(body), _needed(body))
+    seals.revoke_activation(state.of(request).services, caller, subscriber(body), _needed(body))
     return {"success": True, "message": "TOTP Aktivasi berhasil dicabut", "data": None}
 
 
 @router.post("/seal/get/totp")
 def sealing_code(request: Request, caller: MaySign, body: JsonBody) -> Answer:
     """A code for a batch, with the code of the activation. The answer has no wrapper, as there."""
-    subscriber, totp, number = _subscriber(body), _needed(body), signatures(body)
-    issued = seals.seal_code(state.of(request).services, caller, subscriber, totp, signatures=number)
+    called, totp, number = subscriber(body), _needed(body), signatures(body)
+    issued = seals.seal_code(state.of(request).services, caller, called, totp, signatures=number)
     return _told("TOTP berhasil dibuat", issued)
 
 
@@ -77,7 +77,8 @@ def signatures(body: Mapping[str, JsonValue]) -> int:
     return int(digits)
 
 
-def _subscriber(body: Mapping[str, JsonValue]) -> str:
+def subscriber(body: Mapping[str, JsonValue]) -> str:
+    """The number by which a seal is called. Raises `Refused`."""
     found = text(body, "idSubscriber")
     if found is None:
         raise Refused("idSubscriber harus diisi")
