@@ -358,6 +358,18 @@ def test_a_revoked_activation_is_over_and_so_is_its_batch(ca: DevCa, post: Post)
         ca.seals().refresh("dinkes", activation)
 
 
+def test_what_a_revoked_batch_gives_back_never_reaches_the_next_one(ca: DevCa, post: Post, clock: Clock) -> None:
+    activation = opened(ca, post)
+    issued = ca.seals().code("dinkes", activation, 5)
+    with ca.activate("dinkes", Consent(code=issued.value, signatures=5)):
+        ca.seals().revoke("dinkes", activation)
+        clock.moment += PAUSE
+        following = ca.seals().code("dinkes", opened(ca, post), 1)
+    with pytest.raises(WrongCode):
+        sign(ca, Consent(code=following.value, signatures=2), holder="dinkes")
+    sign(ca, Consent(code=following.value), holder="dinkes")
+
+
 def test_guessing_an_activation_ends_it(ca: DevCa, post: Post) -> None:
     activation = opened(ca, post)
     wrong = other_than(activation)
