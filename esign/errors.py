@@ -295,6 +295,24 @@ class StampUnprintable(PlacementError):
     english = "The character {character} ({codepoint}) can't be printed on the stamp. Write it in Latin letters."
 
 
+class PictureUnreadable(EsignError):
+    """The caller's picture of his signature is no PNG or JPEG, or is damaged."""
+
+    code = "picture.unreadable"
+    status = 422
+    indonesian = "Gambar tanda tangan tidak dapat dibaca. Kirim gambar PNG atau JPEG yang utuh."
+    english = "The picture of the signature can't be read. Send a PNG or JPEG that is whole."
+
+
+class PictureTooLarge(EsignError):
+    """More pixels than the limit."""
+
+    code = "picture.too_large"
+    status = 422
+    indonesian = "Gambar tanda tangan lebih dari {limit} piksel."
+    english = "The picture of the signature has more than {limit} pixels."
+
+
 class FieldLocked(PlacementError):
     """An earlier signature locked the field (FieldMDP)."""
 

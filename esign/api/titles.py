@@ -36,6 +36,8 @@ TITLES: dict[str, tuple[str, str]] = {
     "placement.tag_crowded": ("Penanda terlalu sempit", "The tag has too little room"),
     "footer.no_room": ("Tidak ada ruang untuk kaki halaman", "No room for a footer"),
     "footer.too_many_pages": ("Halaman terlalu banyak untuk kaki", "Too many pages for a footer"),
+    "picture.unreadable": ("Gambar tidak terbaca", "An unreadable picture"),
+    "picture.too_large": ("Gambar terlalu besar", "The picture is too large"),
     "stamp.unprintable": ("Huruf cap tidak tersedia", "The stamp can't show a character"),
     "signer.unknown": ("Penanda tangan tidak terdaftar", "No such signer"),
     "signer.exists": ("Penanda tangan sudah terdaftar", "The signer is registered already"),

@@ -1,21 +1,143 @@
-"""A stamp as a picture, for those who draw pictures alone: sharp enough for its code to be read from paper."""
+"""A caller's own picture of his signature, or a QR code of his own text, drawn in the box that he gave.
 
-from datetime import UTC, datetime
+They lie as BSrE's eSign Client Service lays them (measured in signed files): 2 points from the edges of the box, as
+large as fits, neither stretched nor turned, in the middle. Pictures are foreign input: they are read by a sandbox
+worker, which makes them opaque, upright and 8 bits a sample, as PDF/A takes them.
+"""
 
-from esign.pades.appearance import Appearance
-from esign.pades.document import document
-from esign.pdf.render import TIMEOUT, page_image_in
-from esign.pdf.sandbox import Runner
+import io
+import zlib
 
-DPI = 300.0
-"""At which a module of 0.4 mm, the least that a stamp has, is nearly five pixels wide."""
-_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+from PIL import Image as Pixels
+from PIL import ImageOps, UnidentifiedImageError
+
+from esign.errors import LetterNotExamined, PictureTooLarge, PictureUnreadable
+from esign.pades import qr
+from esign.pades.appearance import Appearance, Image
+from esign.pades.content import filled, shown
+from esign.pdf.sandbox import Header, Runner
+
+INSET = 2.0
+"""Points between the box and what is drawn in it."""
+LEAST_SIDE = 2 * INSET + 1
+"""Points: a box with smaller sides holds nothing."""
+LARGEST_AREA = 25_000_000
+"""Pixels that are taken in."""
+LARGEST_SIDE = 1600
+"""Pixels that are kept: 300 dpi over 13 cm."""
+TIMEOUT = 20.0
+"""Seconds for one picture."""
+
+_TASK = "esign.pades.picture:picture_task"
+_PALETTE = 256
+_RESOURCE = "Picture"
 
 
-def drawn_in(runner: Runner, appearance: Appearance, *, timeout: float = TIMEOUT) -> bytes:
-    """The drawing as an opaque PNG on white, in gray where it has no colour; PDFium draws it, in the runner.
+def read_picture(data: bytes) -> Image:
+    """The PNG or JPEG as an image of a PDF, transparency laid on white, turned as its EXIF data say.
 
-    Raises `Busy` and `LetterNotExamined`.
+    A JPEG becomes one again; a PNG keeps every pixel. Larger ones are made smaller. Raises `PictureUnreadable` and
+    `PictureTooLarge`.
     """
-    page = document([appearance], title="Stempel", created=_ANY_TIME)
-    return page_image_in(runner, page, 1, DPI, timeout=timeout)
+    try:
+        file = Pixels.open(io.BytesIO(data), formats=("PNG", "JPEG"))
+    except (Pixels.DecompressionBombWarning, Pixels.DecompressionBombError):
+        raise PictureTooLarge(limit=LARGEST_AREA) from None
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, zlib.error):
+        raise PictureUnreadable from None
+    if file.width * file.height > LARGEST_AREA:
+        raise PictureTooLarge(limit=LARGEST_AREA)
+    try:
+        photograph = file.format == "JPEG"
+        picture = _opaque(ImageOps.exif_transpose(file))
+    except (OSError, SyntaxError, ValueError, IndexError, zlib.error):
+        raise PictureUnreadable from None
+    if max(picture.size) > LARGEST_SIDE:
+        picture.thumbnail((LARGEST_SIDE, LARGEST_SIDE), Pixels.Resampling.LANCZOS)
+    return _photograph(picture) if photograph else _drawing(picture)
+
+
+def read_picture_in(runner: Runner, data: bytes, *, timeout: float = TIMEOUT) -> Image:
+    """`read_picture` in the runner. Raises what that raises, `Busy`, and `PictureUnreadable` for what ends a worker."""
+    try:
+        answer, out = runner.run(_TASK, {}, data, timeout=timeout)
+    except LetterNotExamined:
+        raise PictureUnreadable from None
+    width, height, kind = answer.get("width"), answer.get("height"), (answer.get("filter"), answer.get("colours"))
+    if not (isinstance(width, int) and isinstance(height, int)) or min(width, height) < 1:
+        raise PictureUnreadable
+    if len(out) != 2 or max(width, height) > LARGEST_SIDE or len(out[1]) > 3 * _PALETTE:
+        raise PictureUnreadable
+    match kind:
+        case ("DCTDecode", "rgb"):
+            return Image(_RESOURCE, width, height, out[0], "DCTDecode", "rgb")
+        case ("FlateDecode", "rgb"):
+            return Image(_RESOURCE, width, height, out[0], "FlateDecode", "rgb")
+        case ("FlateDecode", "gray"):
+            return Image(_RESOURCE, width, height, out[0], "FlateDecode", "gray")
+        case ("FlateDecode", "indexed"):
+            return Image(_RESOURCE, width, height, out[0], "FlateDecode", "indexed", out[1])
+        case _:
+            raise PictureUnreadable
+
+
+def picture_task(_: Header, blobs: list[bytes]) -> tuple[Header, list[bytes]]:
+    """`read_picture` as a sandbox task."""
+    image = read_picture(blobs[0])
+    told: Header = {
+        "width": image.width,
+        "height": image.height,
+        "filter": image.filter,
+        "colours": image.colours,
+    }
+    return told, [image.data, image.palette]
+
+
+def picture_in_box(image: Image, width: float, height: float) -> Appearance:
+    """The picture in a box of ``width`` × ``height`` points; what it does not fill of the box stays clear."""
+    scale = min((width - 2 * INSET) / image.width, (height - 2 * INSET) / image.height)
+    wide, high = image.width * scale, image.height * scale
+    content = shown(image, (width - wide) / 2, (height - high) / 2, wide, high)
+    return Appearance(width, height, content, images=(image,))
+
+
+def code_in_box(symbol: qr.Symbol, width: float, height: float) -> Appearance:
+    """The QR code, black on a white square that holds its quiet zone, in a box of ``width`` × ``height`` points."""
+    side = min(width, height) - 2 * INSET
+    left, bottom = (width - side) / 2, (height - side) / 2
+    module = side / symbol.side_with_quiet_zone
+    quiet = qr.QUIET_ZONE * module
+    content = filled(left, bottom, side, side, 1) + qr.path(symbol, left + quiet, bottom + quiet, module)
+    return Appearance(width, height, content)
+
+
+def _opaque(picture: Pixels.Image) -> Pixels.Image:
+    """The picture in 8 bits of red, green and blue, on white."""
+    if picture.mode.startswith("I") or picture.mode == "F":  # 16 bits of gray, which Pillow would clip
+        picture = picture.convert("I").point(lambda value: value / 257).convert("L")
+    if picture.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
+        picture = picture.convert("RGB")
+    layered = picture.convert("RGBA")
+    ground = Pixels.new("RGBA", layered.size, "white")
+    return Pixels.alpha_composite(ground, layered).convert("RGB")
+
+
+def _photograph(picture: Pixels.Image) -> Image:
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=90)
+    return Image(_RESOURCE, picture.width, picture.height, buffer.getvalue(), "DCTDecode", "rgb")
+
+
+def _drawing(picture: Pixels.Image) -> Image:
+    """Every pixel as it is, in as few bytes as its colours need."""
+    width, height = picture.size
+    used = picture.getcolors(_PALETTE)
+    if used is None:
+        return Image(_RESOURCE, width, height, zlib.compress(picture.tobytes()), "FlateDecode", "rgb")
+    if all(isinstance(colour, tuple) and len(set(colour)) == 1 for _, colour in used):
+        return Image(_RESOURCE, width, height, zlib.compress(picture.convert("L").tobytes()), "FlateDecode", "gray")
+    flat = picture.convert("P", palette=Pixels.Palette.ADAPTIVE, colors=len(used))
+    if flat.convert("RGB").tobytes() != picture.tobytes():
+        return Image(_RESOURCE, width, height, zlib.compress(picture.tobytes()), "FlateDecode", "rgb")
+    palette = bytes(flat.getpalette("RGB") or b"")[: 3 * len(used)]
+    return Image(_RESOURCE, width, height, zlib.compress(flat.tobytes()), "FlateDecode", "indexed", palette)

@@ -299,7 +299,8 @@ def _tag(
         case "centre":
             left, bottom = (hit.box.left + hit.box.right - width) / 2, (hit.box.bottom + hit.box.top - height) / 2
         case "baseline-start":
-            left, bottom = hit.baseline[0] - width / 2, hit.baseline[1] - height / 2
+            # PDFium's numbers have six digits: the seventh would stand in the widget's /Rect
+            left, bottom = round(hit.baseline[0] - width / 2, 3), round(hit.baseline[1] - height / 2, 3)
     return hit.page, Box(left, bottom, left + width, bottom + height)
 
 

@@ -101,7 +101,8 @@ def room_over(
     if over:
         image.paste(255, _corners(own, pixels, (0, 0)))
     # only what a box over the tag can reach is searched
-    region = _corners(own, pixels, (max(width for width, _ in sizes), max(height for _, height in sizes)))
+    reach = (max(each) + 2 * CLEARANCE + 72 / DPI for each in zip(*sizes, strict=True))
+    region = _corners(own, pixels, (next(reach), next(reach)))
     image = image.crop(region)
     x, y = region[0] / point, (pixels.height - region[3]) / point
     marks = Marks.of(image.tobytes(), image.width, image.height, pixels.dpi, [_moved(box, -x, -y) for box in avoid])

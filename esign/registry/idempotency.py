@@ -136,8 +136,11 @@ def renew(session: Session, begun: Begun, at: datetime, terms: Terms) -> bool:
     return _own(session, begun, sa.update(IdempotencyRecord).values(lease_until=lease))
 
 
-def complete(session: Session, begun: Begun, answer: Answer) -> bool:
-    """Keeps the answer, in the unit of work that records what was done. False if another request took over."""
+def complete(session: Session, begun: Begun, answer: Answer, until: datetime | None = None) -> bool:
+    """Keeps the answer, in the unit of work that records what was done. False if another request took over.
+
+    ``until`` is the time after which it is given no more, where that is another than the terms said.
+    """
     if answer.body is not None and len(answer.body) > LARGEST_INLINE:
         raise ValueError("a large answer belongs in the blob store")
     return _own(
@@ -150,6 +153,7 @@ def complete(session: Session, begun: Begun, answer: Answer) -> bool:
             headers=dict(answer.headers) if answer.headers is not None else None,
             body=answer.body,
             body_sha256=answer.body_sha256,
+            **({"expires_at": until} if until is not None else {}),
         ),
     )
 

@@ -4,15 +4,13 @@ from esign.registry import handouts
 from esign.registry.models import Scope
 from esign.service.orders import Caller
 from esign.service.services import Services
-from esign.service.views import LetterView
 
 
-def offer(services: Services, caller: Caller, letter: LetterView) -> str:
-    """Lets the caller fetch the letter's newest file, in the time that the settings give; the id of that."""
+def offer(services: Services, caller: Caller, letter_id: str, sha256: str, size: int) -> str:
+    """Lets the caller fetch that file of the letter, in the time that the settings give; the id of that."""
     now, hours = services.clock.now(), services.settings.handout_hours
     with services.database.write() as session:
-        file = letter.file
-        return handouts.offer(session, caller.client_id, letter.id, file.sha256, file.size, now, hours).id
+        return handouts.offer(session, caller.client_id, letter_id, sha256, size, now, hours).id
 
 
 def take(services: Services, caller: Caller, handout_id: str) -> bytes | None:

@@ -15,8 +15,8 @@ from esign.pades.letter import LetterFacts
 from esign.registry import agencies, audit, clients, letters, states
 from esign.registry import search as register
 from esign.registry.models import Agency, Disclosure, Event, Letter, Scope, Status
-from esign.service import planning, presenting, selfcheck, signing, stamping
-from esign.service.marks import Mark
+from esign.service import further, planning, presenting, selfcheck, signing, stamping
+from esign.service.marks import Mark, OurStampAt
 from esign.service.orders import UNNUMBERED, Caller, LetterFields, LetterQuery, SigningPlan, SignOrder, UnnumberedFields
 from esign.service.services import Services
 from esign.service.views import LetterPage, LetterView
@@ -100,10 +100,14 @@ class HandedIn:
     fields: LetterFields | UnnumberedFields
     order: SignOrder
     """All name the same signer."""
-    mark: Mark | None = None
+    mark: Mark | OurStampAt | None = None
     """What is drawn instead of our stamp, and where."""
     field: str | None = None
     """The name of the new signature field."""
+    contact: str | None = None
+    """How the signer can be reached, as PDF readers show it."""
+    stamps: tuple[further.Stamp, ...] = ()
+    """More stamps, for the pages of a letter that nobody has signed."""
 
 
 def sign_all(
@@ -141,7 +145,11 @@ def _taken_in(services: Services, caller: Caller, item: HandedIn, claim: str | N
             _record_reservation(session, caller, reservation)
     letter = found or reservation.letter
     with signing.held(services, caller, letter, keep=found is not None) as hold:
-        yield signing.Work(job, hold, stamping.sight(services, item.pdf, facts), item.mark, item.field)
+        sight = stamping.sight(services, item.pdf, facts)
+        if item.stamps:
+            pdf = further.put(job, letter, sight, item.stamps)
+            sight = stamping.sight(services, pdf, stamping.examine(services, pdf))
+        yield signing.Work(job, hold, sight, item.mark, item.field, item.contact)
 
 
 def sign(

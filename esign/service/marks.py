@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from esign.pades.appearance import Appearance
+from esign.errors import BoxCoversSigned, BoxTooSmall
+from esign.pades import picture, qr
+from esign.pades.appearance import Appearance, Image
 from esign.pades.letter_sight import LetterSight
-from esign.pades.placement import Placement, Resolved, Taken
+from esign.pades.placement import InvisiblePlacement, Placement, Resolved, TagPlacement, Taken, resolve
 from esign.pades.stamp import StampContent
 from esign.pades.theme import StampTheme
 from esign.service import stamping
@@ -25,17 +27,78 @@ class Mark(Protocol):
 
 
 @dataclass(frozen=True)
+class OurStampAt:
+    """Our stamp, in a place that a caller gave who draws his own elsewhere: the code alone where no text fits."""
+
+    placement: Placement
+    """With width and height where it is a tag's."""
+
+
+@dataclass(frozen=True)
 class OurStamp:
     """The stamp of the agency's theme, with the letter's QR code."""
 
     placement: Placement
     content: StampContent
     theme: StampTheme
+    or_code: bool = False
+    """Whether the code alone is drawn in a box that is too small for the stamp."""
 
     def place(self, pages: LetterSight, taken: Sequence[Taken]) -> Resolved:
         """See `Mark.place`."""
+        if self.or_code:
+            return _at(self.placement, pages, taken)
         return stamping.place(self.placement, pages, self.content, self.theme, taken)
 
     def drawn(self, place: Resolved) -> Appearance | None:
         """See `Mark.drawn`."""
-        return stamping.drawn(self.content, self.theme, place)
+        try:
+            return stamping.drawn(self.content, self.theme, place)
+        except BoxTooSmall:
+            if not self.or_code:
+                raise
+            return picture.code_in_box(qr.symbol(self.content.address), *place.size)
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """Nothing is drawn."""
+
+    def place(self, pages: LetterSight, taken: Sequence[Taken]) -> Resolved:
+        """See `Mark.place`."""
+        return resolve(InvisiblePlacement(), pages, (), taken=taken)
+
+    def drawn(self, place: Resolved) -> Appearance | None:  # noqa: ARG002
+        """See `Mark.drawn`."""
+        return None
+
+
+@dataclass(frozen=True)
+class OwnMark:
+    """The caller's own picture, or a QR code of his own text, in a box that he sized."""
+
+    placement: Placement
+    """With width and height."""
+    shown: Image | qr.Symbol
+
+    def place(self, pages: LetterSight, taken: Sequence[Taken]) -> Resolved:
+        """See `Mark.place`."""
+        return _at(self.placement, pages, taken)
+
+    def drawn(self, place: Resolved) -> Appearance | None:
+        """See `Mark.drawn`."""
+        width, height = place.size
+        if isinstance(self.shown, Image):
+            return picture.picture_in_box(self.shown, width, height)
+        return picture.code_in_box(self.shown, width, height)
+
+
+def _at(placement: Placement, pages: LetterSight, taken: Sequence[Taken]) -> Resolved:
+    """The page and box of what takes any size; at a tag that somebody signed already, beside it where there is room."""
+    least = (picture.LEAST_SIDE, picture.LEAST_SIDE)
+    try:
+        return resolve(placement, pages, (), least=least, taken=taken)
+    except BoxCoversSigned:
+        if not isinstance(placement, TagPlacement):
+            raise
+        return resolve(placement.model_copy(update={"anchor": "clear"}), pages, (), least=least, taken=taken)

@@ -36,7 +36,7 @@ from esign.registry import agencies, audit, signatures, states
 from esign.registry.models import Agency, Event, Letter, Signature, SignatureState, Signer, Status
 from esign.service import planning, presenting, releasing, selfcheck, signers, stamping
 from esign.service.activating import Trial, activated
-from esign.service.marks import Mark, OurStamp
+from esign.service.marks import Mark, OurStamp, OurStampAt
 from esign.service.orders import Caller, SignOrder
 from esign.service.services import Services
 
@@ -79,10 +79,12 @@ class Work:
     job: Signing
     hold: Hold
     pages: LetterSight
-    mark: Mark | None = None
+    mark: Mark | OurStampAt | None = None
     """What is drawn for the signature, and where; None: our stamp, where the order or the plan says."""
     field: str | None = None
     """The name of a new field; None takes the first free one."""
+    contact: str | None = None
+    """How the signer can be reached."""
 
 
 def prepare(
@@ -225,7 +227,7 @@ def _ready(work: Work) -> _Ready:
     if first and planning.field_of(plan, job.signer.id) is not None:
         raise RequestInvalid(field="followers", reason="who signs first does not follow himself")
     followers, taken = _followers(job, work.hold.letter, pages, plan) if first else ((), ())
-    mark = work.mark or _our_stamp(work, plan)
+    mark = _our_stamp(work, plan) if work.mark is None or isinstance(work.mark, OurStampAt) else work.mark
     place = mark.place(pages, taken)
     request = SignRequest(
         profile=_profile(job),
@@ -234,6 +236,7 @@ def _ready(work: Work) -> _Ready:
         name=job.signer.name,
         reason=job.order.reason,
         location=job.order.location,
+        contact=work.contact,
         appearance=mark.drawn(place),
         followers=followers if plan and first else None,
         may_lower=job.order.may_lower,
@@ -244,7 +247,10 @@ def _ready(work: Work) -> _Ready:
 def _our_stamp(work: Work, plan: Sequence[planning.Planned]) -> OurStamp:
     job = work.job
     content = stamping.content_of(job.services, job.agency, work.hold.letter, job.signer, job.capacity)
-    return OurStamp(_placement(job, plan), content, stamping.theme_of(job.agency, job.signer))
+    theme = stamping.theme_of(job.agency, job.signer)
+    if isinstance(work.mark, OurStampAt):
+        return OurStamp(work.mark.placement, content, theme, or_code=True)
+    return OurStamp(_placement(job, plan), content, theme)
 
 
 def _with_footer(ready: _Ready, activation: Activation | DocumentActivation) -> _Ready:

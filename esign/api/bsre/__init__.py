@@ -7,12 +7,12 @@ to new applications.
 
 from fastapi import APIRouter
 
-from esign.api.bsre import codes, download, users
+from esign.api.bsre import codes, download, users, v1_sign, v2_sign
 
 
 def router() -> APIRouter:
     """All addresses of it."""
     whole = APIRouter()
-    for part in (download, users, codes):
+    for part in (download, users, codes, v1_sign, v2_sign):
         whole.include_router(part.router)
     return whole

@@ -54,6 +54,7 @@ RENDER = Kind(
         "esign.pdf.tag_room:room_over_task",
         "esign.pdf.marked:marked_task",
         "esign.pdf.witness:witness_task",
+        "esign.pades.picture:picture_task",
     ),
     retire_after=500,
 )
