@@ -8,6 +8,7 @@ from esign.cli import (
     ca,
     check,
     client,
+    csc,
     demo,
     digest,
     keys,
@@ -39,6 +40,7 @@ app.add_typer(signer.app, name="signer")
 app.add_typer(seal.app, name="seal")
 app.add_typer(client.app, name="client")
 app.add_typer(authority.app, name="authority")
+app.add_typer(csc.app, name="csc")
 app.add_typer(keys.app, name="keys")
 app.add_typer(ca.app, name="ca")
 app.add_typer(outbox.app, name="outbox")

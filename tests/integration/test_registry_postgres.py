@@ -19,6 +19,7 @@ from esign.registry.models import Agency, Event
 from tests.postgres import postgres
 from tests.registers import NOW, Register, open_register, race
 from tests.unit.test_registry_attempts import *  # noqa: F403
+from tests.unit.test_registry_held import *  # noqa: F403
 from tests.unit.test_registry_idempotency import *  # noqa: F403
 from tests.unit.test_registry_letters import *  # noqa: F403
 from tests.unit.test_registry_migrations import differences
