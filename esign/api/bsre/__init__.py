@@ -7,12 +7,12 @@ to new applications.
 
 from fastapi import APIRouter
 
-from esign.api.bsre import codes, download, users, v1_sign, v2_sign
+from esign.api.bsre import codes, download, registration, users, v1_verify, v2_verify
 
 
 def router() -> APIRouter:
     """All addresses of it."""
     whole = APIRouter()
-    for part in (download, users, codes, v1_sign, v2_sign):
+    for part in (download, users, registration, codes, v1_verify, v2_verify):
         whole.include_router(part.router)
     return whole

@@ -29,10 +29,10 @@ Answer = dict[str, JsonValue]
 _AS_REMEMBERED = " (menurut catatan terakhir; penyelenggara sertifikat sedang tidak dapat dihubungi)"
 
 
-@router.get("/user/status/{nik:path}")
-def status_v1(request: Request, nik: str, caller: MayReadSigners) -> Answer:
+@router.get("/user/status/{reference:path}")
+def status_v1(request: Request, reference: str, caller: MayReadSigners) -> Answer:
     """How the certificate of that NIK stands: always an answer."""
-    return _status(request, caller, nik=nik, email=None)
+    return _status(request, caller, nik=reference, email=None)
 
 
 @router.get("/user/status")
@@ -60,10 +60,10 @@ def chain(request: Request, reference: str, caller: MayReadSigners) -> Answer:
     return {"success": True, "data": [b64encode(each.dump()).decode() for each in certificates]}
 
 
-@router.get("/user/profile/{nik:path}")
-def profile(request: Request, nik: str, caller: MayReadSigners) -> Answer:
+@router.get("/user/profile/{reference:path}")
+def profile(request: Request, reference: str, caller: MayReadSigners) -> Answer:
     """Who a person is, as the agency has him on record; the NIK itself is not repeated."""
-    found = _standing(request, caller, nik)
+    found = _standing(request, caller, reference)
     own, signer = state.of(request).services, found.signer
     return {
         "success": True,
