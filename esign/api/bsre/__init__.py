@@ -7,12 +7,12 @@ to new applications.
 
 from fastapi import APIRouter
 
-from esign.api.bsre import codes, download, registration, users, v1_verify, v2_verify
+from esign.api.bsre import codes, download, registration, seal, users, v1_sign, v1_verify, v2_sign, v2_verify
 
 
 def router() -> APIRouter:
     """All addresses of it."""
     whole = APIRouter()
-    for part in (download, users, registration, codes, v1_verify, v2_verify):
+    for part in (download, users, registration, codes, seal, v1_verify, v2_verify, v1_sign, v2_sign):
         whole.include_router(part.router)
     return whole
