@@ -275,7 +275,7 @@ def _in_object_streams(file: PdfFile, sections: list[Section]) -> Iterator[Found
             stream = file.object_stream(offset, _Lengths(file, sections))
         except PdfSyntaxError:
             continue
-        if _MARK.search(stream.data):
+        if _MARK.search(stream.data) or _MESSAGE.search(stream.data):
             yield from _in_one_stream(stream, offset)
 
 
