@@ -14,8 +14,9 @@ from pypdfium2 import raw
 from esign.pdf.revisions import PdfFile
 from tests.legitimate import by_dss, by_pyhanko, by_us
 from tests.legitimate.by_hand import Manner, second, sign_by_hand
+from tests.legitimate.encodings import NOT_ALARMED
 from tests.legitimate.indonesian import LONG, OLD, old_message
-from tests.legitimate.made import SECOND, Made, plainly
+from tests.legitimate.made import SECOND, SOUND, Made, plainly
 from tests.programs import call, require_program
 
 Save = Callable[[bytes], bytes]
@@ -134,12 +135,13 @@ def signed_after(program: str, pdf: bytes) -> Iterator[Made]:
     old = sign_by_hand(saved, OLD, old_message())
     yield Made(f"{program}: old", old)
     yield Made(f"{program}: old, twice", sign_by_hand(old, second(LONG), plainly(SECOND)))
-    theirs = by_pyhanko.sign(saved, visible=(60, 60, 200, 120))
-    yield Made(f"{program}: by pyHanko", theirs)
-    yield Made(f"{program}: by pyHanko, validation data", by_pyhanko.with_store(theirs))
     mine = by_us.sign(saved, stamp=True)
     yield Made(f"{program}: by us", mine)
-    yield Made(f"{program}: by us, then by pyHanko", by_pyhanko.sign(mine, "Tanda2"))
+    if program != "poppler":  # its /Size is too small, so that pyHanko numbers its objects as the page tree's
+        theirs = by_pyhanko.sign(saved, visible=(60, 60, 200, 120))
+        yield Made(f"{program}: by pyHanko", theirs)
+        yield Made(f"{program}: by pyHanko, validation data", by_pyhanko.with_store(theirs))
+        yield Made(f"{program}: by us, then by pyHanko", by_pyhanko.sign(mine, "Tanda2"))
     hidden = sign_by_hand(saved, Manner(sub_filter=b"ETSI.CAdES.detached"))
     yield Made(f"{program}: by hand", hidden)
     yield Made(f"{program}: by hand, then by us", by_us.sign(hidden, stamp=True))
@@ -159,6 +161,9 @@ def resaved_twice(pdf: bytes) -> Iterator[Made]:
         for other in names:
             saved = None if first is None or other == one else _saved(other, first)
             if saved is not None:
+                # PDFBox carries an older /XRefStm on into its own trailer, where table and stream disagree then
+                right = NOT_ALARMED if PdfFile(saved).view().sections[0].hybrid is not None else SOUND
                 signed = sign_by_hand(saved, OLD, old_message())
-                yield Made(f"{one}, then {other}", signed)
-                yield Made(f"{one}, then {other}: twice", sign_by_hand(signed, second(Manner()), plainly(SECOND)))
+                again = sign_by_hand(signed, second(Manner()), plainly(SECOND))
+                yield Made(f"{one}, then {other}", signed, right)
+                yield Made(f"{one}, then {other}: twice", again, right)
