@@ -26,14 +26,16 @@ def send(services: Services, caller: Caller, reference: str, signatures: int) ->
     return CodeSentView(signer=signers.view(signer), authority=authority, signatures=signatures)
 
 
-def send_to(services: Services, caller: Caller, signer: Signer, signatures: int) -> str:
+def send_to(
+    services: Services, caller: Caller, signer: Signer, signatures: int, *, scope: Scope = Scope.LETTERS_SIGN
+) -> str:
     """Has the signer's authority send him a code for that many signatures; gives the authority's name.
 
-    Raises `Forbidden`, `SignerUnknown`, `SignerLocked`, `CodeTooSoon`, `CodesUnsupported`, `RequestInvalid`, the
-    `CredentialUnusable` that fits, `AuthorityUnavailable`, `AuthorityRefused`, `AuthorityNotAdmitted`, and
-    ``mail.*`` where we send it.
+    ``scope`` is what the caller needs for the signatures themselves. Raises `Forbidden`, `SignerUnknown`,
+    `SignerLocked`, `CodeTooSoon`, `CodesUnsupported`, `RequestInvalid`, the `CredentialUnusable` that fits,
+    `AuthorityUnavailable`, `AuthorityRefused`, `AuthorityNotAdmitted`, and ``mail.*`` where we send it.
     """
-    caller.require(Scope.LETTERS_SIGN)
+    caller.require(scope)
     now = services.clock.now()
     with services.database.read() as session:
         name, holder = signers.holding(services, session, signer)

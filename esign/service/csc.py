@@ -18,7 +18,6 @@ from esign.ca.dev.timestamps import TimestampAuthority
 from esign.errors import (
     ActivationDataExpired,
     ActivationDataUnknown,
-    CodesUnsupported,
     CredentialUnusable,
     EsignError,
     HashNotAuthorised,
@@ -27,6 +26,7 @@ from esign.errors import (
 )
 from esign.registry import audit, credentials, held, signers
 from esign.registry.models import Event, Scope, Signer
+from esign.service import codes
 from esign.service.activating import Trial, activated
 from esign.service.orders import Caller
 from esign.service.services import Services
@@ -93,14 +93,11 @@ def credential(services: Services, caller: Caller, signer_id: str) -> SigningCre
     return SigningCredential(signer.id, signer.name, seen, authority.codes() is not None)
 
 
-def send_code(services: Services, caller: Caller, signer_id: str, signatures: int = 1) -> None:
-    """Has a one-time code sent to the signer. Raises `CodesUnsupported`, and as `OneTimeCodes.send` does."""
-    caller.require(Scope.HASHES_SIGN)
-    _, authority, holder = _of(services, caller, signer_id)
-    codes = authority.codes()
-    if codes is None:
-        raise CodesUnsupported(authority=authority.name)
-    codes.send(holder, signatures)
+def send_code(services: Services, caller: Caller, signer_id: str, signatures: int) -> None:
+    """Has a one-time code for that many signatures sent to the signer. Raises as `codes.send_to` does."""
+    with services.database.read() as session:
+        signer = find(services, session, caller.agency_id, signer_id)
+    codes.send_to(services, caller, signer, signatures, scope=Scope.HASHES_SIGN)
 
 
 def consent(services: Services, caller: Caller, signer_id: str, digests: Sequence[bytes], given: Consent) -> Consented:

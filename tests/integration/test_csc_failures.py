@@ -27,8 +27,9 @@ from esign.errors import (
     WrongCode,
     WrongPassphrase,
 )
+from esign.registry import audit
 from esign.registry import clients as registered
-from esign.registry.models import Scope, Signer
+from esign.registry.models import Event, Scope, Signer
 from esign.service import clients, letters, signers
 from esign.service.authorities import Authorities
 from esign.service.letters import HandedIn
@@ -159,6 +160,9 @@ def test_a_code_of_the_development_ca_signs_in_the_place_of_the_passphrase(
         assert len(sign_with(authority, signer.id, code)) == 1
         with pytest.raises(WrongCode):
             sign_with(authority, signer.id, code)
+    with house.services.database.read() as session:
+        asked = audit.of_kind(session, Event.CODE_REQUESTED)[-1]
+    assert (asked.signer_id, asked.data["signatures"]) == (signer.id, 1)
 
 
 # --- a server that goes away, or is slow

@@ -49,6 +49,8 @@ class CodeOrder(Message):
 
     credential: CredentialId
     object: StrictStr | None = Field(default=None, alias="authObjectID")
+    signatures: StrictInt = Field(default=1, alias="numSignatures", ge=1, le=500)
+    """Ours: the specification lets a code be asked for without saying how many signatures it is for."""
 
 
 class AuthDatum(Message):

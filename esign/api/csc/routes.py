@@ -92,7 +92,7 @@ def _router(version: Version) -> APIRouter:
         order = messages.CodeOrder.model_validate(_object(body))
         if version == "v2" and order.object != "OTP":
             raise invalid("authObjectID")
-        csc.send_code(state.of(request).services, caller, order.credential)
+        csc.send_code(state.of(request).services, caller, order.credential, order.signatures)
         return Response(status_code=204)
 
     routes.post("/credentials/sendOTP" if version == "v1" else "/credentials/getChallenge")(send_code)
