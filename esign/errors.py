@@ -386,6 +386,14 @@ class SignerLocked(EsignError):
     english = "The signer is locked after repeated wrong passphrases. Try again after {seconds} seconds, or ask the operator to lift the lock."
 
 
+class PinLocked(SignerLocked):
+    """The signer's token takes no PIN any more (CKR_PIN_LOCKED): that is lifted at the token, not here."""
+
+    code = "signer.pin_locked"
+    indonesian = "PIN token penanda tangan terkunci karena salah berulang kali. Mintalah pengelola token membukanya."
+    english = "The PIN of the signer's token is locked after repeated wrong ones. Have the token's keeper lift it."
+
+
 class WrongPassphrase(EsignError):
     """The authority refused the passphrase."""
 

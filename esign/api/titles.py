@@ -42,6 +42,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "signer.unknown": ("Penanda tangan tidak terdaftar", "No such signer"),
     "signer.exists": ("Penanda tangan sudah terdaftar", "The signer is registered already"),
     "signer.locked": ("Penanda tangan terkunci", "The signer is locked"),
+    "signer.pin_locked": ("PIN token terkunci", "The token's PIN is locked"),
     "signer.wrong_passphrase": ("Passphrase salah", "Wrong passphrase"),
     "credential.unusable": ("Sertifikat tidak dapat dipakai", "The certificate can't be used"),
     "credential.missing": ("Belum ada sertifikat", "No certificate yet"),

@@ -13,6 +13,7 @@ from esign.cli import (
     digest,
     keys,
     outbox,
+    pkcs11,
     seal,
     serve,
     sign,
@@ -43,6 +44,7 @@ app.add_typer(authority.app, name="authority")
 app.add_typer(csc.app, name="csc")
 app.add_typer(keys.app, name="keys")
 app.add_typer(ca.app, name="ca")
+app.add_typer(pkcs11.app, name="pkcs11")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(trust.app, name="trust")
 

@@ -28,6 +28,7 @@ SIGN = (
     *family(errors.CredentialUnusable),
     errors.SignerUnknown,
     errors.SignerLocked,
+    errors.PinLocked,
     errors.WrongPassphrase,
     errors.WrongCode,
     errors.ConsentIncomplete,
