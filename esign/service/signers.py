@@ -11,6 +11,8 @@ from esign.ca.authority import Credential, CredentialStatus, Secret
 from esign.ca.dev.authority import DevCa
 from esign.ca.dev.subject import HolderKind, Subject
 from esign.errors import (
+    AuthorityNotAdmitted,
+    AuthorityRefused,
     AuthorityUnavailable,
     ConfigurationError,
     CredentialExpired,
@@ -155,7 +157,7 @@ def _ask(services: Services, signer: Signer, holder: str | None, actor: audit.Ac
         name, known = holding(services, session, signer)
     try:
         seen = services.authorities.named(name).credential(holder or known)
-    except AuthorityUnavailable:
+    except (AuthorityUnavailable, AuthorityNotAdmitted, AuthorityRefused):
         if holder is not None:
             note(services, signer, Credential(name, holder, CredentialStatus.NO_CERTIFICATE, None, ()), actor)
         return None
