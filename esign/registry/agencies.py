@@ -97,6 +97,11 @@ def by_slug(session: Session, slug: str) -> Agency | None:
     return session.scalars(sa.select(Agency).where(col(Agency.slug) == slug)).one_or_none()
 
 
+def hold(session: Session, agency_id: str) -> None:
+    """Keeps others from holding the agency until this unit of work ends, so that what was looked up stays so."""
+    session.execute(sa.select(col(Agency.id)).where(col(Agency.id) == agency_id).with_for_update(key_share=True))
+
+
 def all_of_them(session: Session) -> list[Agency]:
     """All agencies by short name."""
     return list(session.scalars(sa.select(Agency).order_by(col(Agency.slug))))

@@ -27,6 +27,7 @@ def register(services: Services, caller: Caller, new: signers.NewSigner) -> Sign
     now = services.clock.now()
     new = new.model_copy(update={"agency_id": caller.agency_id})
     with services.database.write() as session:
+        agencies.hold(session, caller.agency_id)
         if new.email is not None and signers.has_email(session, caller.agency_id, new.email):
             raise SignerExists
         signer = signers.add(session, services.keys, new, now)
@@ -72,8 +73,18 @@ def of_signer(services: Services, caller: Caller, signer: Signer) -> Standing:
     if services.dev_ca is not None and name == services.dev_ca.name and seen.certificate is None:
         # It knows nobody before it issues; to the agency he is registered, and it is an operator's turn.
         return Standing(CredentialStatus.WAITING_FOR_VERIFICATION, signer, seen)
-    note(services, signer, seen, caller.actor)
+    if not _known(services, signer, seen):
+        note(services, signer, seen, caller.actor)
     return Standing(seen.status, signer, seen)
+
+
+def _known(services: Services, signer: Signer, seen: Credential) -> bool:
+    """Whether the register has it so already: programs ask before each signature, and not every question writes."""
+    with services.database.read() as session:
+        known = credentials.of_signer(session, signer.id, seen.authority)
+    certificate = seen.certificate.dump() if seen.certificate is not None else None
+    told = (known.holder, known.status.value, known.certificate) if known is not None else None
+    return told == (seen.holder, seen.status.value, certificate)
 
 
 def _remembered(services: Services, signer: Signer, authority: str) -> Standing:

@@ -3,18 +3,21 @@
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 import pytest
 from asn1crypto import x509
 
 from esign.ca.authority import Secret
-from esign.registry import audit
+from esign.ca.dev import Subject
+from esign.registry import audit, credentials
 from esign.registry import signers as registered
 from esign.registry.agencies import NewAgency
 from esign.registry.models import Event, Scope, Signer
 from esign.registry.signers import NewSigner
 from esign.service import parties, signers
+from esign.x509.keys import KeyAlgorithm
 from tests.bsre import Application, refused
 from tests.integration.authorities import Failing
 from tests.integration.conftest import NIKS, OPERATOR, PASSPHRASE, House
@@ -25,6 +28,7 @@ ISSUE = {
     "message": "User sudah terdaftar dan memiliki sertifikat dengan status ISSUE",
 }
 NOBODY = {"status_code": 2011, "status": "NOT_REGISTERED", "message": "User tidak terdaftar"}
+DAY = timedelta(days=1)
 UNKNOWN = "3299999999999999"
 
 
@@ -129,6 +133,54 @@ def test_every_state_of_a_certificate_has_its_number(house: House, app: httpx.Cl
     with house.services.database.write() as session:
         session.get_one(Signer, signer.id).enabled = False
     assert status(app, nik=nik) == NOBODY
+
+
+@pytest.mark.parametrize(
+    ("begin", "number", "word"), [(-3 * DAY, 2022, "EXPIRED"), (3 * DAY, 2021, "NEW")], ids=["expired", "new"]
+)
+def test_a_certificate_that_is_over_or_has_not_begun_is_told_as_that(
+    house: House, app: httpx.Client, begin: timedelta, number: int, word: str
+) -> None:
+    ca, nik = house.services.dev_ca, next(NIKS)
+    assert ca is not None
+    new = NewSigner.model_validate({"agency_id": house.agency.id, "nik": nik, "name": f"Ibu {word.title()}"})
+    signer, _ = signers.register(house.services, new, OPERATOR)
+    start = house.services.clock.now() + begin
+    subject = Subject(new.name, house.agency.name)
+    ca.issue(signer.id, subject, Secret(PASSPHRASE), key=KeyAlgorithm.P256, not_before=start, lifetime=2 * DAY)
+    told = status(app, nik=nik)
+    assert isinstance(told, dict)
+    assert (told["status_code"], told["status"]) == (number, word)
+    listed = [each["nama"] for each in app.get("/api/entity/cert/expired").json()["data"]]
+    assert (new.name in listed) == (word == "EXPIRED")
+
+
+def test_where_nothing_is_known_and_the_authority_is_down_nobody_has_a_certificate(
+    house: House, application: Application
+) -> None:
+    nik = next(NIKS)
+    new = NewSigner.model_validate({"agency_id": house.agency.id, "nik": nik, "name": "Ibu Baru"})
+    with house.services.database.write() as session:
+        registered.add(session, house.services.keys, new, house.services.clock.now())
+    assert house.services.dev_ca is not None
+    down = Failing(house.services.dev_ca, down=True).within(house.services)
+    with house.serving(down) as url, application.client(url) as client:
+        told = client.get(f"/api/user/status/{nik}").json()
+    assert (told["status_code"], told["status"]) == (2021, "NO_CERTIFICATE")
+
+
+def test_a_question_that_brings_nothing_new_writes_nothing(
+    house: House, app: httpx.Client, person: tuple[Signer, str]
+) -> None:
+    def checked() -> object:
+        with house.services.database.read() as session:
+            (credential,) = credentials.all_of_signer(session, person[0].id)
+            return credential.checked_at
+
+    status(app, nik=person[1])
+    before = checked()
+    status(app, nik=person[1])
+    assert checked() == before
 
 
 def test_while_the_authority_is_down_the_last_known_state_is_told_as_such(
