@@ -50,14 +50,23 @@ def compare(
     references: tuple[str, ...],
     seconds: float,
     note: str = "",
+    once: tuple[str, ...] = (),
 ) -> Table:
-    """Runs the contenders in turns until each had about ``seconds``; ratios to the named ``references``."""
+    """Runs the contenders in turns until each had about ``seconds``; ratios to the named ``references``.
+
+    Those named in ``once`` are so slow that they run a single time, without warming up.
+    """
     times: dict[str, list[float]] = {name: [] for name in contenders}
-    for function in contenders.values():
-        function()
-    while any(not _enough(taken, seconds) for taken in times.values()):
+    for name, function in contenders.items():
+        if name not in once:
+            function()
+
+    def done(name: str) -> bool:
+        return bool(times[name]) if name in once else _enough(times[name], seconds)
+
+    while not all(map(done, contenders)):
         for name, function in contenders.items():
-            if _enough(times[name], seconds):
+            if done(name):
                 continue
             gc.collect()
             start = time.perf_counter()
