@@ -246,7 +246,7 @@ class Authority(Protocol):
     def credential(self, holder: str) -> Credential:
         """The state of the holder's credential now. Never raises for an unknown holder: NOT_REGISTERED.
 
-        Raises `AuthorityUnavailable`.
+        Raises `AuthorityUnavailable`, `AuthorityNotAdmitted`, `AuthorityRefused`.
         """
         ...
 

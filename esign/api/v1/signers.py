@@ -39,7 +39,10 @@ SignerId = Annotated[
     operation_id="getCredential",
     response_model=CredentialView,
     responses=responses(
-        auth.RAISES, (errors.SignerUnknown, errors.AuthorityUnavailable, errors.RequestInvalid), raises.STORAGE
+        auth.RAISES,
+        (errors.SignerUnknown, errors.AuthorityUnavailable, errors.AuthorityNotAdmitted, errors.RequestInvalid),
+        raises.family(errors.AuthorityRefused),
+        raises.STORAGE,
     ),
 )
 def credential(request: Request, signer_id: SignerId, caller: MayReadSigners) -> Response:

@@ -198,7 +198,8 @@ class CscAuthority:
         try:
             self.client.admitted()
         except EsignError as error:
-            return [f"the provider does not let this service in: {error.code}"]
+            why = error.__cause__.sentence("en") if isinstance(error.__cause__, ConfigurationError) else error.code
+            return [f"the provider does not let this service in: {why}"]
         needed = ("credentials/info", "signatures/signHash")
         return [f"the provider does not offer {each}" for each in needed if offer.methods and each not in offer.methods]
 

@@ -32,6 +32,7 @@ from esign.ca.csc.oauth import OAuth2
 from esign.ca.csc.refusals import concerns_credential, good, outcome_is_open, refused, token_is_bad
 from esign.ca.csc.terms import Factor, Kind
 from esign.errors import (
+    AuthorityNotAdmitted,
     AuthorityRefused,
     AuthorityUnavailable,
     ConfigurationError,
@@ -68,8 +69,8 @@ class CscClient:
         return self._read(answer, Info)
 
     def admitted(self) -> None:
-        """Has a token, if one is needed. Raises `ConfigurationError` too."""
-        self._tokens.current()
+        """Has a token, if one is needed."""
+        self._token()
 
     def credentials(self, user: Secret) -> tuple[str, ...]:
         """The ``credentialID`` of each credential of a user; none where he is not known."""
@@ -182,11 +183,19 @@ class CscClient:
     def _exchanged(self, method: str, body: Mapping[str, JsonValue], seconds: float) -> Answer:
         """The answer, with another token where the first one was refused. Raises `Unreached` and `Unanswered`."""
         content = json.dumps(body).encode()
-        token = self._tokens.current()
+        token = self._token()
         answer = self._sent(method, content, token, seconds)
         if token is not None and token_is_bad(answer) and self._tokens.refused(token):
-            answer = self._sent(method, content, self._tokens.current(), seconds)
+            answer = self._sent(method, content, self._token(), seconds)
         return answer
+
+    def _token(self) -> Secret | None:
+        """An access token. Raises `AuthorityUnavailable`, and `AuthorityNotAdmitted` also where a setting is why."""
+        try:
+            return self._tokens.current()
+        except ConfigurationError as error:
+            _log.error("%s: %s", self.name, error.sentence("en"))
+            raise AuthorityNotAdmitted(authority=self.name) from error
 
     def _sent(self, method: str, content: bytes, token: Secret | None, seconds: float) -> Answer:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
