@@ -41,7 +41,13 @@ def _csc(name: str, table: Mapping[str, object], surroundings: Surroundings) -> 
     return CscAuthority.open(name, CscConfig.model_validate(table), surroundings)
 
 
-KINDS: Mapping[str, Opener] = {"bsre": _bsre, "csc": _csc}
+def _pkcs11(name: str, table: Mapping[str, object], surroundings: Surroundings) -> AbstractContextManager[Authority]:
+    from esign.ca.pkcs11 import Pkcs11Authority, Pkcs11Config  # noqa: PLC0415
+
+    return Pkcs11Authority.open(name, Pkcs11Config.model_validate(table), surroundings)
+
+
+KINDS: Mapping[str, Opener] = {"bsre": _bsre, "csc": _csc, "pkcs11": _pkcs11}
 """How each kind is opened. Its code is imported when the file names it: not everybody has what it needs."""
 
 

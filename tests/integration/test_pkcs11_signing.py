@@ -123,6 +123,17 @@ def test_a_seal_is_opened_by_the_service_and_takes_no_passphrase(house: HsmHouse
     assert authority.credential("kominfo").status is CredentialStatus.NOT_REGISTERED
 
 
+def test_a_seal_whose_pin_the_service_does_not_have_is_opened_by_its_passphrase(house: HsmHouse) -> None:
+    consent = house.official("setda", token="segel", kind=HolderKind.SEAL)
+    authority = house.authority(token="segel", seals=True, keys={"setda": "setda"})
+    with authority.activate("setda", consent) as activation:
+        activation.sign_digests([DIGEST], "sha256")
+    with pytest.raises(WrongPassphrase), authority.activate("setda", Consent(Secret("9999"))):
+        pass
+    with pytest.raises(ConsentIncomplete), authority.activate("setda", Consent()):
+        pass
+
+
 def test_a_shared_token_serves_many_threads_with_one_login(house: HsmHouse) -> None:
     house.official("setda", token="segel", kind=HolderKind.SEAL)
     pin = house.folder / "pin"

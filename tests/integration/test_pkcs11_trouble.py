@@ -249,6 +249,7 @@ def test_a_state_that_nobody_tells_is_not_taken_for_a_good_one(house: HsmHouse) 
         authority.credential("sekda")
     refuses(authority, consent, AuthorityUnavailable)
     assert dev_ca().roots()[0] in authority.roots()
+    assert signs(house.authority(house.surroundings(revocation=_Silent()), check_revocation=False), consent)
 
 
 def test_no_pin_reaches_a_log_or_an_error(house: HsmHouse, caplog: pytest.LogCaptureFixture) -> None:

@@ -43,7 +43,6 @@ def test_tokens_and_keys_are_named_by_label_or_by_more() -> None:
         ({"pin": "1234"}, "Extra inputs"),
         ({"pin_file": "/run/secrets/pin"}, "belong to token"),
         ({**SEALS, "seals": False}, "no official's consent"),
-        ({**SEALS, "pin_file": None}, "needs pin_file"),
         ({**SEALS, "keys": {}}, "every seal by name"),
         ({**SEALS, "tokens": {"sekda": "sekda"}}, "no tokens beside it"),
     ],

@@ -42,6 +42,8 @@ if TYPE_CHECKING:  # what needs the binding
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
+_LOOKED_AT = 50
+"""Holders whose certificates `Pkcs11Authority.problems` reads."""
 _LONGEST_LABEL = 32
 """Octets: CK_TOKEN_INFO."""
 
@@ -62,7 +64,8 @@ class Pkcs11Authority:
         self._module = module
         self._opens = opens
         self._certificates = Certificates(surroundings.trust)
-        self._statuses = Statuses(name, surroundings.revocation, surroundings.clock)
+        asked = surroundings.revocation if config.check_revocation else None
+        self._statuses = Statuses(name, asked, surroundings.clock)
         self._operator = None if config.pin_file is None else OperatorPin(config.pin_file)
         self._tokens: dict[TokenName, Token] = {}
         self._seen: set[str] = set()
@@ -185,8 +188,8 @@ class Pkcs11Authority:
                 self._operator.usable()
             except PinUnusable as error:
                 found.append(f"the PIN of {self._config.token}: {error}")
-        holders = {*self._config.keys, *self._config.tokens}
-        return [*found, *(each for holder in sorted(holders) if not found for each in self._wrong_with(holder))]
+        holders = () if found else sorted({*self._config.keys, *self._config.tokens})[:_LOOKED_AT]
+        return [*found, *(each for holder in holders for each in self._wrong_with(holder))]
 
     # --- holders
 

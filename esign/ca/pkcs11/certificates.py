@@ -101,7 +101,8 @@ def unfit(certificate: x509.Certificate) -> str | None:
 class Statuses:
     """The states of certificates, from their dates and from revocation data that is at most a minute old."""
 
-    def __init__(self, authority: str, revocation: RevocationSource, clock: Clock) -> None:
+    def __init__(self, authority: str, revocation: RevocationSource | None, clock: Clock) -> None:
+        """``revocation`` None: nobody is asked."""
         self._authority = authority
         self._revocation = revocation
         self._clock = clock
@@ -121,23 +122,25 @@ class Statuses:
     def _answer(self, held: Held) -> RevocationAnswer | None:
         """What its issuer says; None where it says nothing to anybody, or where the certificate has ended anyway."""
         now = self._clock.now()
-        if now > held.certificate.not_valid_after:
+        if self._revocation is None or now > held.certificate.not_valid_after:
             return None
         key: bytes = held.certificate.sha256
         with self._lock:
             told, answer = self._kept.get(key, (None, None))
         if told is not None and 0 <= (now - told).total_seconds() < STATUS_SECONDS:
             return answer
-        answer = self._asked(held.certificate, held.chain[0], now)
+        answer = self._asked(self._revocation, held.certificate, held.chain[0], now)
         with self._lock:
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
             self._kept[key] = now, answer
         return answer
 
-    def _asked(self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime) -> RevocationAnswer | None:
+    def _asked(
+        self, source: RevocationSource, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime
+    ) -> RevocationAnswer | None:
         failed: Exception | None = None
-        for ask, check in ((self._revocation.ocsp, ocsp.check), (self._revocation.crl, crl.check)):
+        for ask, check in ((source.ocsp, ocsp.check), (source.crl, crl.check)):
             try:
                 der = ask(certificate, issuer)
                 if der is None:

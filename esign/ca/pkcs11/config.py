@@ -66,8 +66,8 @@ class Pkcs11Config(BaseModel):
     """A module, and whose keys lie where.
 
     Either each holder has a token of his own, whose PIN is his passphrase: the token has his name as its label, or
-    stands in ``tokens``. Or one ``token`` holds the keys of seals, opened with the service's own PIN
-    (docs/decisions/pkcs11.md says why persons' keys never lie so).
+    stands in ``tokens``. Or one ``token`` holds the keys of an agency's seals: its PIN is their passphrase, or the
+    service has it (docs/decisions/pkcs11.md says why persons' keys never lie so).
     """
 
     model_config = _STRICT
@@ -82,7 +82,7 @@ class Pkcs11Config(BaseModel):
     seals: bool = False
     """Says of ``token`` that only seals' keys lie in it."""
     pin_file: Path | None = None
-    """A file whose first line is the PIN of ``token``."""
+    """A file whose first line is the PIN of ``token``; without one, whoever has a seal used gives the PIN."""
     keys: dict[str, Key] = Field(default_factory=dict)
     """The keys of holders that don't have the holder's name as label; of ``token``, every seal. A string is a label."""
     certificates: Path | None = None
@@ -91,6 +91,8 @@ class Pkcs11Config(BaseModel):
     """A time-stamp authority (RFC 3161)."""
     sessions: int = Field(default=4, ge=1, le=64)
     """Sessions at once with one token."""
+    check_revocation: bool = True
+    """Whether the state of certificates is asked for; False where there is no way to their CAs: their dates decide."""
     patience_seconds: float = Field(default=10, gt=0, le=60)
     """How long a request waits for its turn at a token."""
 
@@ -106,8 +108,6 @@ class Pkcs11Config(BaseModel):
             raise ValueError("token is for all keys: there can be no tokens beside it")
         if not self.seals:
             raise ValueError("one token may hold seals only (seals = true): its PIN would be no official's consent")
-        if self.pin_file is None:
-            raise ValueError("token needs pin_file")
         if not self.keys:
             raise ValueError("token needs keys: every seal by name")
         return self
