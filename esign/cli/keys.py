@@ -16,7 +16,7 @@ MINUTES = "%Y-%m-%d %H:%M UTC"
 
 @app.command()
 def rotate() -> None:
-    """Seal every NIK anew under the present server key, and say what else needs the earlier one.
+    """Seal NIKs and passwords anew under the present server key, and say what else needs the earlier one.
 
     Before it: put the new key into ESIGN_SECRET_KEY and the earlier one into ESIGN_OLD_SECRET_KEYS, and restart
     every server.
@@ -24,7 +24,7 @@ def rotate() -> None:
     with opened() as services:
         sealed = rotation.rotate(services, actor())
         report = Findings()
-        report.well(f"{sealed} NIKs were sealed anew under the key {services.keys.key_id}")
+        report.well(f"{sealed} NIKs and passwords were sealed anew under the key {services.keys.key_id}")
         _say(rotation.keyring(services), report)
 
 
@@ -42,10 +42,11 @@ def _say(found: Keyring, report: Findings) -> None:
     report.well(f"the present key is {found.present}; earlier keys: {', '.join(found.earlier) or 'none'}")
     if found.unreadable:
         report.fault(
-            f"{found.unreadable} NIKs open under none of these keys: one is missing from ESIGN_OLD_SECRET_KEYS"
+            f"{found.unreadable} NIKs or passwords open under none of these keys: "
+            "one is missing from ESIGN_OLD_SECRET_KEYS"
         )
     if waiting := found.sealed_otherwise - found.unreadable:
-        report.waits(f"{waiting} NIKs are sealed under an earlier key: esign keys rotate")
+        report.waits(f"{waiting} NIKs and passwords are sealed under an earlier key: esign keys rotate")
     if not found.earlier:
         _say_who_is_shut_out(found, report)
     elif found.rotated_at is None:

@@ -2,7 +2,8 @@
 
 What depends on the key, and how it gets under the present one:
 
-* NIKs are sealed: `rotate` opens each under the earlier key and seals it anew.
+* NIKs, and what is kept of applications' passwords, are sealed: `rotate` opens each under the earlier key and seals
+  it anew.
 * API keys are known by an HMAC, from which no other can be made: each moves over when its client calls.
 * Requests that may be sent again (Idempotency-Key) are known by an HMAC too: they are forgotten in time.
 
@@ -15,7 +16,7 @@ from datetime import datetime
 from pydantic import JsonValue
 from sqlalchemy.orm import Session
 
-from esign.registry import agencies, audit, clients, idempotency, signers
+from esign.registry import agencies, audit, basic_credentials, clients, idempotency, signers
 from esign.registry.models import Agency, ApiClient, Event
 from esign.service.services import Services
 
@@ -37,9 +38,9 @@ class Keyring:
     earlier: tuple[str, ...]
     """The ids of the keys in ESIGN_OLD_SECRET_KEYS."""
     sealed_otherwise: int
-    """NIKs that are not under the present key."""
+    """NIKs and passwords that are not under the present key."""
     unreadable: int
-    """NIKs that no key here opens."""
+    """NIKs and passwords that no key here opens."""
     rotated_at: datetime | None
     """When `rotate` last put something under the present key."""
     silent: tuple[SilentClient, ...]
@@ -54,14 +55,14 @@ class Keyring:
 
 
 def rotate(services: Services, actor: audit.Actor) -> int:
-    """Seals every NIK that is under an earlier key anew; how many there were.
+    """Seals every NIK and password that is under an earlier key anew; how many there were.
 
     Doing it again does nothing, unless a server with the earlier settings has sealed something since.
-    Raises `ConfigurationError` for a NIK that no key here opens; then nothing is changed.
+    Raises `ConfigurationError` for one that no key here opens; then nothing is changed.
     """
     now, keys = services.clock.now(), services.keys
     with services.database.write() as session:
-        sealed = signers.rotate(session, keys)
+        sealed = signers.rotate(session, keys) + basic_credentials.rotate(session, keys)
         if sealed or (keys.earlier_ids and _rotated_at(session, keys.key_id) is None):
             earlier: list[JsonValue] = [*keys.earlier_ids]
             data: dict[str, JsonValue] = {"key": keys.key_id, "earlier": earlier, "sealed": sealed}
@@ -77,8 +78,9 @@ def keyring(services: Services) -> Keyring:
         return Keyring(
             present=keys.key_id,
             earlier=keys.earlier_ids,
-            sealed_otherwise=signers.sealed_otherwise(session, keys),
-            unreadable=signers.unreadable(session, keys),
+            sealed_otherwise=signers.sealed_otherwise(session, keys)
+            + basic_credentials.sealed_otherwise(session, keys),
+            unreadable=signers.unreadable(session, keys) + basic_credentials.unreadable(session, keys),
             rotated_at=since,
             silent=_silent(session, since) if since is not None else (),
             repeatable_until=idempotency.needed_until(session, since, now) if since is not None else None,

@@ -212,7 +212,7 @@ def test_a_key_that_did_not_seal_this_database_is_told(here: Installation) -> No
     found = here.esign("check")
     assert found.exit_code == 1
     assert "WRONG    server key: it is not the key that sealed this database" in found.output
-    assert "NIKs open under none of these keys" in here.esign("keys", "status").output
+    assert "NIKs or passwords open under none of these keys" in here.esign("keys", "status").output
 
 
 def test_a_store_that_can_not_be_written_is_told_with_its_cause_to_the_operator_alone(

@@ -83,7 +83,7 @@ def test_the_key_is_changed_and_nothing_is_lost(
 
     rotated = changing.esign("keys", "rotate")
     assert rotated.exit_code == 0, rotated.output
-    assert "1 NIKs were sealed anew" in rotated.output
+    assert "1 NIKs and passwords were sealed anew" in rotated.output
     status = changing.esign("keys", "status")
     assert status.exit_code == 1
     assert f"dinkes {before.client} (e-office) has not called since the change" in status.output
@@ -162,6 +162,6 @@ def test_without_the_earlier_key_nothing_is_changed_and_the_missing_one_is_told(
     assert "ESIGN_SECRET_KEY" in refused.output
     status = after.esign("keys", "status")
     assert status.exit_code == 1
-    assert "1 NIKs open under none of these keys" in status.output
+    assert "1 NIKs or passwords open under none of these keys" in status.output
     with before.services() as services:
         assert len(nik_of(services, before)) == 16
