@@ -82,6 +82,8 @@ class Service:
     stamped: bool = True
     """Whether its signatures have a time-stamp."""
     rect: str = "corners"
+    fills: bool = False
+    """Whether it signs in the field that it is told, as EU DSS does."""
     chains: bool = True
     """Whether it tells certificates."""
     spoil: Callable[[bytes, bytes], bytes] | None = None
@@ -215,7 +217,8 @@ class Service:
     def _file(self, pdf: bytes, person: Person, placed: "Placed | None", told: dict[str, object]) -> bytes:
         with self.ca.activate(person.holder, Consent(Secret(person.passphrase))) as activation:
             words = {name: cast("str", told[name]) for name in ("reason", "location") if name in told}
-            made = signed(pdf, activation, self, placed, **words)
+            name = str(told["fieldId"]) if self.fills and "fieldId" in told else None
+            made = signed(pdf, activation, self, placed, name, existing=name is not None, **words)
         return made if self.spoil is None else self.spoil(pdf, made)
 
 
@@ -234,6 +237,8 @@ def signed(
     service: Service,
     placed: Placed | None = None,
     name: str | None = None,
+    *,
+    existing: bool = False,
     **words: str,
 ) -> bytes:
     """The file with one signature more, as the service makes it."""
@@ -252,9 +257,9 @@ def signed(
         _Hand(activation),
         timestamper=_Stamper(service.ca) if service.stamped else None,
         stamp_style=style,
-        new_field_spec=spec,
+        new_field_spec=None if existing else spec,
     )
-    return bytes(signer.sign_pdf(writer).getvalue())
+    return bytes(signer.sign_pdf(writer, existing_fields_only=existing).getvalue())
 
 
 def _whole(rect: Box) -> tuple[int, int, int, int]:

@@ -154,6 +154,8 @@ class Document:
     pdf: bytes
     picture: Picture | None = None
     """None: an invisible signature."""
+    field: str | None = None
+    """The empty signature field in the picture's place that it should fill, if the authority can; else it adds one."""
     reason: str | None = None
     location: str | None = None
 

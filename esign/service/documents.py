@@ -130,7 +130,8 @@ def _document(desk: Desk, piece: Piece) -> Document:
     if drawn is not None and not on_page:
         png = drawn_in(Patient(desk.services.render, desk.services.settings.sandbox_seconds), drawn)
         picture = Picture(png, place.page, place.box, pages.geometry(place.page).displayed_size[1])
-    return Document(pdf, picture, request.reason, request.location)
+    field = request.field.name if picture is not None and isinstance(request.field, ExistingField) else None
+    return Document(pdf, picture, field, request.reason, request.location)
 
 
 @dataclass

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from esign.errors import LetterNotExamined
 from esign.pdf.encryption import decryption
-from esign.pdf.revisions import PdfFile
+from esign.pdf.revisions import PdfFile, View
 from esign.pdf.sandbox import Header, Runner
 from esign.pdf.syntax import PdfSyntaxError
 from esign.verify.accounting import unaccounted
@@ -21,6 +21,8 @@ TIMEOUT = 20.0
 """Seconds for one file."""
 _UNSIGNED = Permissions(certification=None, level=None, locks=())
 """As after an approval signature: signatures, validation data and dates may be added."""
+_WITH_A_FIRST_SIGNATURE = frozenset({"OutputIntents", "Perms"})
+"""Entries of the catalogue that may be added besides, where there were none; never changed."""
 
 
 def additions(pdf: bytes, length: int) -> Changes:
@@ -38,9 +40,19 @@ def additions(pdf: bytes, length: int) -> Changes:
         loose = unaccounted(file, final, length)
         if loose:
             return _refused(f"at byte {loose[0].position}: {loose[0].message}")
-        return judged(view, final, History(file, final, length), _UNSIGNED)
+        return _without_new(judged(view, final, History(file, final, length), _UNSIGNED), view, final)
     except (PdfSyntaxError, RecursionError) as error:
         return _refused(f"the file can't be read: {error}")
+
+
+def _without_new(changes: Changes, view: View, final: View) -> Changes:
+    """The changes without those that come with a first signature: EU DSS says how a picture's colours are meant."""
+    new = final.catalogue.keys() - view.catalogue.keys()
+    come = {f"/{key} of the document catalogue was changed" for key in _WITH_A_FIRST_SIGNATURE & new}
+    rest = tuple(each for each in changes.list if each.code != "catalogue.changed" or each.message not in come)
+    if len(rest) == len(changes.list) or changes.state is not ChangeState.SUSPICIOUS:
+        return changes
+    return Changes(state=ChangeState.SUSPICIOUS if rest else ChangeState.PERMITTED, list=rest)
 
 
 def additions_in(runner: Runner, pdf: bytes, length: int, *, timeout: float = TIMEOUT) -> Changes:

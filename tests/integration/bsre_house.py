@@ -47,7 +47,9 @@ def connected(
     """A small service that knows these signers, and a connector to it. ``seals``: subscriber's number by holder."""
     ca = house.services.dev_ca
     assert ca is not None
-    told = {name: settings.pop(name) for name in ("sub_filter", "stamped", "rect", "chains") if name in settings}
+    told = {
+        name: settings.pop(name) for name in ("sub_filter", "stamped", "rect", "chains", "fills") if name in settings
+    }
     with Service(ca, {}, **told).running() as service:
         niks = {signer.id: nik_of(house, signer) for signer in signers}
         for holder, nik in niks.items():

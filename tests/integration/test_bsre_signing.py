@@ -88,7 +88,7 @@ def colour(at: BsreHouse, pdf: bytes) -> Colour:
     return checking.upload(at.services, pdf).told.colour
 
 
-def boxes(pdf: bytes) -> list[tuple[int, ...] | None]:
+def boxes(pdf: bytes) -> list[Any]:
     """Where its signatures are shown."""
     found = [each for each in examine(pdf, Limits()).fields if each.filled]
     return [None if each.box is None else tuple(round(side) for side in each.box) for each in found]
@@ -194,15 +194,20 @@ def test_a_second_official_signs_beside_the_first(
     assert len(codes(picture(out, 0, dpi=150))) == 2
 
 
+@pytest.mark.parametrize("fills", [True, False], ids=["fills it", "adds its own"])
 def test_who_follows_by_plan_signs_where_his_place_was_kept(
-    at: BsreHouse, caller: Caller, official: Signer, deputy: Signer
+    house: House, caller: Caller, official: Signer, deputy: Signer, tmp_path: Path, fills: bool
 ) -> None:
     plan = SigningPlan(followers=(PlannedSigner(signer=deputy.id, placement=SECOND),))
-    made = letters.sign_new(at.services, caller, LETTER, fields(), order(official), SECRET, plan)
-    both = letters.sign(at.services, caller, made.id, order(deputy, placement=None), SECRET)
-    out = content(at, caller, both)
-    assert boxes(out) == [(300, 120, 510, 200), (70, 120, 280, 200)]
-    assert colour(at, out) is Colour.GREEN
+    with connected(house, tmp_path, [official, deputy], fills=fills) as at:
+        made = letters.sign_new(at.services, caller, LETTER, fields(), order(official), SECRET, plan)
+        both = letters.sign(at.services, caller, made.id, order(deputy, placement=None), SECRET)
+        out = content(at, caller, both)
+        assert colour(at, out) is Colour.GREEN
+    assert sorted(boxes(out), reverse=True) == [(300, 120, 510, 200), (70, 120, 280, 200)]
+    assert len(codes(picture(out, 0, dpi=150))) == 2
+    empty = [each for each in examine(out, Limits()).fields if not each.filled]
+    assert len(empty) == (0 if fills else 1)
 
 
 def test_a_certified_letter_has_no_room_for_a_field_of_the_services_own(

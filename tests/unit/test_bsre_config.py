@@ -108,6 +108,7 @@ def test_the_box_is_told_from_the_top_of_the_page() -> None:
         "height": 80.0,
         "reason": "Sah",
     }
+    assert _properties(Document(b"", picture, "ketua"))["fieldId"] == "ketua"
     assert _properties(Document(b"")) == {"tampilan": "INVISIBLE"}
 
 

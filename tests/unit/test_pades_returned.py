@@ -15,6 +15,9 @@ from esign.verify.additions import additions, additions_in
 from esign.verify.report import ChangeState
 from tests import letter_files
 from tests.handmade import handmade
+from tests.legitimate import by_pyhanko
+from tests.legitimate.by_hand import sign_by_hand
+from tests.legitimate.indonesian import OLD_WAYS, old_message
 from tests.officials import FIRST, SECOND, official, request, signed
 from tests.stamped_pages import REGENT
 
@@ -106,3 +109,14 @@ def test_what_signing_adds_is_permitted_and_nothing_else_is() -> None:
     loose = LETTER + b"9 0 obj\n(x)\nendobj\n"
     assert additions(signed(loose + LETTER[len(LETTER) :], request()).pdf, len(LETTER)).state is ChangeState.SUSPICIOUS
     assert additions(b"%PDF-1.7", 4).state is ChangeState.SUSPICIOUS
+
+
+@pytest.mark.parametrize("name", ["typst", "libreoffice-pdfa-2b", "hybrid-word", "qpdf-object-streams", "chromium"])
+def test_what_old_and_new_programs_add_to_sign_a_letter_first_is_permitted(name: str) -> None:
+    pdf = letter_files.read(name)
+    made = [sign_by_hand(pdf, manner, old_message(stamp=True)) for manner in OLD_WAYS.values()]
+    made.extend((by_pyhanko.sign(pdf), by_pyhanko.sign(pdf, visible=(60, 60, 200, 100), stamp=True)))
+    for each in made:
+        told = additions(each, len(pdf))
+        assert told.state is ChangeState.PERMITTED, told.list
+        assert isinstance(read(each, len(pdf)), Returned)

@@ -139,5 +139,5 @@ def _properties(document: Document) -> dict[str, object]:
             "width": round(right - left, 2),
             "height": round(top - bottom, 2),
         }
-    words = {"reason": document.reason, "location": document.location}
+    words = {"fieldId": document.field, "reason": document.reason, "location": document.location}
     return shown | {name: value for name, value in words.items() if value}
