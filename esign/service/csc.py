@@ -126,31 +126,31 @@ def consent(services: Services, caller: Caller, signer_id: str, digests: Sequenc
     return Consented(Secret(sad), int(HELD_FOR.total_seconds()))
 
 
-def fetch(services: Services, caller: Caller, signer_id: str, sad: Secret, digests: Sequence[bytes]) -> list[bytes]:
-    """The signatures over the hashes that were consented to, in the order in which they are asked for; once.
+def fetch(
+    services: Services, caller: Caller, by: SigningCredential, sad: Secret, digests: Sequence[bytes]
+) -> list[bytes]:
+    """The signatures ``by`` a credential over the hashes that were consented to, in the order asked for; once.
 
     Raises `ActivationDataUnknown` (also for data that was used), `ActivationDataExpired`, `HashNotAuthorised` where the
     hashes are not all those of the consent, and the `CredentialUnusable` that fits: then they wait on.
     """
     caller.require(Scope.HASHES_SIGN)
     algorithm = algorithm_of(digests)
-    signer, authority, holder = _of(services, caller, signer_id)
-    refuse_unusable(authority.credential(holder))
+    refuse_unusable(by.seen)
     now = services.clock.now()
     with services.database.write() as session:
         found = held.take(session, services.keys, sad.reveal(), caller.client_id)
-        if found is None or found.signer_id != signer.id:
+        if found is None or found.signer_id != by.id:
             raise ActivationDataUnknown
         if found.expires_at <= now:
             raise ActivationDataExpired
         kept = json.loads(found.content)
-        values = {bytes.fromhex(digest): base64.b64decode(value) for digest, value in kept["values"]}
-        if kept["digest_algorithm"] != algorithm or sorted(digests) != sorted(
-            bytes.fromhex(d) for d, _ in kept["values"]
-        ):
+        consented = [(bytes.fromhex(digest), base64.b64decode(value)) for digest, value in kept["values"]]
+        if kept["digest_algorithm"] != algorithm or sorted(digests) != sorted(digest for digest, _ in consented):
             raise HashNotAuthorised
         data: dict[str, JsonValue] = {"authorization": found.name, "count": len(digests)}
-        audit.record(session, Event.HASHES_RELEASED, caller.actor, now, signer=signer.id, data=data)
+        audit.record(session, Event.HASHES_RELEASED, caller.actor, now, signer=by.id, data=data)
+    values = dict(consented)
     return [values[digest] for digest in digests]
 
 

@@ -62,8 +62,10 @@ def _router(version: Version) -> APIRouter:
     @routes.post("/info")
     def info(request: Request) -> Response:
         """11.1 (v1 and v2)."""
-        services = state.of(request).services
-        return _json(answers.info(version, services.settings.public_url, timestamps=csc.has_timestamps(services)))
+        own = state.of(request)
+        own.lookups.take(context.of(request).address)  # anybody may ask, and an authority may be asked for it
+        url = own.services.settings.public_url
+        return _json(answers.info(version, url, timestamps=csc.has_timestamps(own.services)))
 
     @routes.post("/oauth2/token")
     def token(request: Request, body: Body) -> Response:
@@ -170,7 +172,7 @@ def _sign(request: Request, caller: Caller, order: messages.SignOrder) -> Respon
     answers.refuse_operation(order.operation)
     found = csc.credential(services, caller, order.credential)
     answers.refuse_algorithm(found, order.algorithm, order.parameters, len(digests[0]))
-    values = csc.fetch(services, caller, order.credential, Secret(order.sad.get_secret_value()), digests)
+    values = csc.fetch(services, caller, found, Secret(order.sad.get_secret_value()), digests)
     return _json({"signatures": [answers.base64_of(value) for value in values]})
 
 

@@ -23,6 +23,7 @@ from esign.ca.csc.timestamps import CscTimestamps
 from esign.ca.surroundings import Surroundings
 from esign.errors import (
     AuthorityRefused,
+    AuthorityUnavailable,
     ConfigurationError,
     CredentialExpired,
     CredentialMissing,
@@ -78,7 +79,7 @@ class CscAuthority:
         self._surroundings = surroundings
         self._trust = trust
         self._lock = Lock()
-        self._info: tuple[Info, float] | None = None
+        self._info: tuple[Info | None, float] | None = None
         self._problems: tuple[list[str], float] | None = None
         self._issuers: dict[bytes, x509.Certificate] = {}
         self._timestamps: TimestampSource = (
@@ -304,13 +305,19 @@ class CscAuthority:
         return chain[1:]
 
     def _offer(self) -> Info:
+        """What the provider offers, asked for again when it was long ago. Raises as `CscClient.info` does."""
         with self._lock:
             kept = self._info
         if kept is not None and time.monotonic() < kept[1]:
+            if kept[0] is None:
+                raise AuthorityUnavailable(authority=self.name)
             return kept[0]
-        offer = self.client.info()
-        with self._lock:
-            self._info = offer, time.monotonic() + _INFO_SECONDS
+        offer: Info | None = None
+        try:
+            offer = self.client.info()
+        finally:
+            with self._lock:
+                self._info = offer, time.monotonic() + (_INFO_SECONDS if offer is not None else _PROBLEM_SECONDS)
         return offer
 
 
