@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import time
 from collections.abc import Sequence
 from urllib.parse import quote
 
@@ -13,6 +14,9 @@ from esign.ca.bsre.orders import Given, Person
 from esign.ca.bsre.refusals import refused, told_status
 from esign.ca.bsre.service import Files, Service
 from esign.errors import AuthorityRefused, SigningOutcomeUnknown
+
+_ALL_SECONDS = 480.0
+"""For all letters of an authorisation: whose process is silent for ten minutes is taken to be dead."""
 
 
 class ClientV1:
@@ -37,18 +41,25 @@ class ClientV1:
     def sign(self, person: Person, given: Given, documents: Sequence[Document]) -> list[bytes]:
         """The signed files, one call each: where one fails, what was signed before is given to nobody.
 
-        Raises what `refused` gives, `AuthorityUnavailable` and `SigningOutcomeUnknown`.
+        Raises what `refused` gives, `AuthorityUnavailable` and `SigningOutcomeUnknown`; `AuthorityRefused` where the
+        letters are too many for the time.
         """
-        return [self._signed(person, given, each) for each in documents]
+        until, signed = time.monotonic() + _ALL_SECONDS, []
+        for each in documents:
+            left = until - time.monotonic()
+            if left <= 0:
+                raise AuthorityRefused(authority=self._service.name, reason=f"{len(documents)} letters take too long")
+            signed.append(self._signed(person, given, each, left))
+        return signed
 
-    def _signed(self, person: Person, given: Given, document: Document) -> bytes:
+    def _signed(self, person: Person, given: Given, document: Document, seconds: float) -> bytes:
         service = self._service
         passphrase = given.passphrase.reveal() if given.passphrase is not None else ""
         fields = {"nik": person.identifier.reveal(), "passphrase": passphrase, **self._shown(document)}
         files: Files = {"file": ("surat.pdf", document.pdf, "application/pdf")}
         if document.picture is not None:
             files = {**files, "imageTTD": ("ttd.png", document.picture.png, "image/png")}
-        answer = service.order_form("sign/pdf", fields, files)
+        answer = service.order_form("sign/pdf", fields, files, seconds)
         told = None if answer.body.startswith(b"%PDF-") else answer.told
         if answer.status != 200 or (told is not None and "error" in told):
             raise refused(answer, service.asked(signing=True, secrets=[person.nik, given.passphrase]))

@@ -52,7 +52,7 @@ class BsreConfig(BaseModel):
     """PEM files of the roots of its certificates and time-stamps; without them, all that is trusted here."""
     seconds: float = Field(default=10.0, gt=0, le=120)
     """Time of a question: a signer's status, a one-time code."""
-    sign_seconds: float = Field(default=120.0, gt=0, le=600)
+    sign_seconds: float = Field(default=120.0, gt=0, le=480)
     """Time of a call that signs. When it is over, nobody knows whether the letters were signed."""
 
     def password(self, name: str) -> Secret:

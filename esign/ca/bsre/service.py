@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from math import inf
 
 import httpx
 
@@ -43,10 +44,13 @@ class Service:
         request = self._client.build_request("POST", self._url(path), content=body, headers=headers)
         return self._ordered(request, within(files))
 
-    def order_form(self, path: str, fields: Mapping[str, str], files: Files) -> Answer:
-        """The answer to an order to sign, in a form. Raises `AuthorityUnavailable`, `SigningOutcomeUnknown`."""
+    def order_form(self, path: str, fields: Mapping[str, str], files: Files, seconds: float) -> Answer:
+        """The answer to an order to sign, in a form, within that time and that of the settings.
+
+        Raises `AuthorityUnavailable`, `SigningOutcomeUnknown`.
+        """
         request = self._client.build_request("POST", self._url(path), data=fields, files=files)
-        return self._ordered(request, within(content for _, content, _ in files.values()))
+        return self._ordered(request, within(content for _, content, _ in files.values()), seconds)
 
     def asked(self, *, signing: bool = False, coded: bool = False, secrets: Sequence[Secret | None] = ()) -> Asked:
         """What was asked, for `refusals.refused`."""
@@ -58,9 +62,9 @@ class Service:
         except (Unreached, Unanswered) as error:
             raise AuthorityUnavailable(authority=self.name) from error
 
-    def _ordered(self, request: httpx.Request, largest: int) -> Answer:
+    def _ordered(self, request: httpx.Request, largest: int, seconds: float = inf) -> Answer:
         try:
-            return self._exchanged(request, self.config.sign_seconds, largest)
+            return self._exchanged(request, min(seconds, self.config.sign_seconds), largest)
         except Unreached as error:
             raise AuthorityUnavailable(authority=self.name) from error
         except Unanswered as error:
