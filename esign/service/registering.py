@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from esign.ca.authority import Credential, CredentialStatus
-from esign.errors import AuthorityUnavailable, CredentialMissing, SignerExists, SignerUnknown
+from esign.errors import (
+    AuthorityNotAdmitted,
+    AuthorityRefused,
+    AuthorityUnavailable,
+    CredentialMissing,
+    SignerExists,
+    SignerUnknown,
+)
 from esign.registry import agencies, audit, credentials, models, signers
 from esign.registry.models import Event, Scope, Signer
 from esign.service.orders import Caller
@@ -44,8 +51,8 @@ class Standing:
     signer: Signer
     credential: Credential | None = None
     """What the authority shows; None where it can't be asked."""
-    remembered: bool = False
-    """The authority can't be asked now: it is as it was last seen."""
+    unanswered: str | None = None
+    """The authority that does not answer, or not this service: the state is as it was last seen."""
 
 
 def standing(services: Services, caller: Caller, *, nik: str | None, email: str | None) -> Standing:
@@ -68,7 +75,7 @@ def of_signer(services: Services, caller: Caller, signer: Signer) -> Standing:
         return Standing(CredentialStatus.NO_CERTIFICATE, signer)
     try:
         seen = services.authorities.named(name).credential(holder)
-    except AuthorityUnavailable:
+    except (AuthorityUnavailable, AuthorityNotAdmitted, AuthorityRefused):
         return _remembered(services, signer, name)
     if services.dev_ca is not None and name == services.dev_ca.name and seen.certificate is None:
         # It knows nobody before it issues; to the agency he is registered, and it is an operator's turn.
@@ -91,7 +98,7 @@ def _remembered(services: Services, signer: Signer, authority: str) -> Standing:
     with services.database.read() as session:
         known = credentials.of_signer(session, signer.id, authority)
     status = CredentialStatus(known.status.value) if known is not None else CredentialStatus.NO_CERTIFICATE
-    return Standing(status, signer, remembered=True)
+    return Standing(status, signer, unanswered=authority)
 
 
 def any_named(services: Services, caller: Caller, reference: str) -> Signer:

@@ -8,7 +8,13 @@ from asn1crypto import x509
 
 from esign.ca.authority import Activation, Consent, Credential, OneTimeCodes, SealActivations
 from esign.ca.dev import DevCa
-from esign.errors import AuthorityUnavailable, RevocationUnavailable, SigningOutcomeUnknown, TimestampUnavailable
+from esign.errors import (
+    AuthorityNotAdmitted,
+    AuthorityUnavailable,
+    RevocationUnavailable,
+    SigningOutcomeUnknown,
+    TimestampUnavailable,
+)
 from esign.service.authorities import Authorities
 from esign.service.services import Services
 from esign.x509.sources import RevocationSource, TimestampSource
@@ -21,6 +27,8 @@ class Failing:
     real: DevCa
     down: bool = False
     """It does not answer at all."""
+    closed: bool = False
+    """It does not let this service in."""
     timestamps_down: bool = False
     revocation_down: bool = False
     silent: bool = False
@@ -35,6 +43,8 @@ class Failing:
     def credential(self, holder: str) -> Credential:
         if self.down:
             raise AuthorityUnavailable(authority=self.name)
+        if self.closed:
+            raise AuthorityNotAdmitted(authority=self.name)
         return self.real.credential(holder)
 
     @contextmanager

@@ -183,11 +183,14 @@ def test_a_question_that_brings_nothing_new_writes_nothing(
     assert checked() == before
 
 
-def test_while_the_authority_is_down_the_last_known_state_is_told_as_such(
-    house: House, application: Application, person: tuple[Signer, str]
+@pytest.mark.parametrize("trouble", ["down", "closed"])
+def test_while_the_authority_does_not_answer_the_last_known_state_is_told_as_such(
+    house: House, application: Application, person: tuple[Signer, str], trouble: str
 ) -> None:
     assert house.services.dev_ca is not None
-    down = Failing(house.services.dev_ca, down=True).within(house.services)
+    with application.client() as client:
+        assert client.get(f"/api/user/status/{person[1]}").json() == ISSUE
+    down = Failing(house.services.dev_ca, **{trouble: True}).within(house.services)
     with house.serving(down) as url, application.client(url) as client:
         answer = client.get(f"/api/user/status/{person[1]}")
         assert (answer.status_code, answer.json()["status_code"]) == (200, 1111)

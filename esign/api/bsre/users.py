@@ -52,8 +52,8 @@ def status_v2(request: Request, caller: MayReadSigners, body: JsonBody) -> Answe
 def chain(request: Request, reference: str, caller: MayReadSigners) -> Answer:
     """The certificate of a NIK, an e-mail address or a subscriber's number, and its issuers up to the root."""
     found = _standing(request, caller, reference)
-    if found.remembered:
-        raise errors.AuthorityUnavailable
+    if found.unanswered is not None:
+        raise errors.AuthorityUnavailable(authority=found.unanswered)
     if found.credential is None or found.credential.certificate is None:
         raise errors.CredentialMissing
     certificates = (found.credential.certificate, *found.credential.chain)
@@ -104,7 +104,7 @@ def _status(request: Request, caller: Caller, *, nik: str | None, email: str | N
     except errors.SignerUnknown:
         return statuses.answer(CredentialStatus.NOT_REGISTERED)
     told = statuses.answer(found.status)
-    if found.remembered:
+    if found.unanswered is not None:
         told["message"] = f"{told['message']}{_AS_REMEMBERED}"
     return told
 
