@@ -123,6 +123,10 @@ class FaultyModule:
         """Locks the user's PIN after so many wrong ones, as smart cards do and SoftHSM2 does not."""
         self._library.faulty_lock_after(wrong)
 
+    def spoil(self) -> None:
+        """Gives signature values that are wrong by a bit."""
+        self._library.faulty_spoil()
+
     def cannot_lock(self) -> None:
         """Refuses to be used from several threads."""
         self._library.faulty_cannot_lock()

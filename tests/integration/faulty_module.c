@@ -24,7 +24,7 @@ static struct { const char *name; int number; } names[] = {
 
 static struct list *behind, own;
 static struct { ulong_t answer; int after, times, calls; } faults[FUNCTIONS];
-static int lock_after, wrong, cannot_lock;
+static int lock_after, wrong, cannot_lock, spoils;
 
 static int number_of(const char *name) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -54,8 +54,14 @@ PASSED(GET_SESSION_INFO, session_info, (ulong_t session, void *info), session, i
 PASSED(LOGOUT, logout, (ulong_t session), session)
 PASSED(FIND_OBJECTS_INIT, find_init, (ulong_t session, void *template, ulong_t count), session, template, count)
 PASSED(SIGN_INIT, sign_init, (ulong_t session, void *mechanism, ulong_t key), session, mechanism, key)
-PASSED(SIGN, sign, (ulong_t session, void *data, ulong_t size, void *value, void *length), session, data, size, value,
-       length)
+
+static ulong_t sign(ulong_t session, void *data, ulong_t size, unsigned char *value, ulong_t *length) {
+    ulong_t answer = failing(SIGN);
+    if (answer) return answer;
+    answer = behind->functions[SIGN](session, data, size, value, length);
+    if (spoils && answer == 0 && value != NULL) value[*length - 1] ^= 1;
+    return answer;
+}
 
 static ulong_t initialize(void *arguments) {
     ulong_t answer = failing(INITIALIZE);
@@ -99,7 +105,7 @@ ulong_t C_GetFunctionList(struct list **list) {
 
 void faulty_reset(void) {
     memset(faults, 0, sizeof faults);
-    lock_after = wrong = cannot_lock = 0;
+    lock_after = wrong = cannot_lock = spoils = 0;
 }
 
 void faulty_fail(const char *name, ulong_t answer, int after, int times) {
@@ -112,3 +118,4 @@ void faulty_fail(const char *name, ulong_t answer, int after, int times) {
 int faulty_calls(const char *name) { return faults[number_of(name)].calls; }
 void faulty_lock_after(int count) { lock_after = count; }
 void faulty_cannot_lock(void) { cannot_lock = 1; }
+void faulty_spoil(void) { spoils = 1; }

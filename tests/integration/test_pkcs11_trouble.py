@@ -210,6 +210,14 @@ def test_a_token_whose_key_is_anothers_signs_nothing_that_is_given_out(house: Hs
     refuses(house.authority(certificates=str(folder)), consent, AuthorityRefused)
 
 
+def test_a_value_that_is_not_the_keys_is_not_given_out(house: HsmHouse) -> None:
+    consent = house.official("sekda")
+    with house.authority().activate("sekda", consent) as activation:
+        house.faulty.spoil()
+        with pytest.raises(AuthorityRefused):
+            activation.sign_digests([DIGEST], "sha256")
+
+
 def test_a_module_that_is_not_there_stops_the_start(house: HsmHouse) -> None:
     for path in (house.folder / "no.so", Path("/etc/hosts"), Path(sys.executable)):
         with pytest.raises(ConfigurationError) as refusal:
