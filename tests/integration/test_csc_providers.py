@@ -177,9 +177,13 @@ def test_nothing_but_right_signatures_is_released(answer: object) -> None:
             signed(authority, consent())
 
 
-def test_signatures_over_something_else_are_not_released() -> None:
+@pytest.mark.parametrize(
+    ("key", "oid"), [(KeyAlgorithm.P256, "1.2.840.10045.4.3.2"), (KeyAlgorithm.RSA_2048, "1.2.840.113549.1.1.11")]
+)
+def test_signatures_over_something_else_are_not_released(key: KeyAlgorithm, oid: str) -> None:
+    provider = Provider(key=keys.generate(key), info=PIN_ALONE, algorithms=[oid], wrong=True)
     with (
-        providing(Provider(info=PIN_ALONE, wrong=True)) as provider,
+        providing(provider),
         connected(provider) as authority,
         pytest.raises(AuthorityRefused, match="wrong for the digest"),
     ):
