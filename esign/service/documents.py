@@ -8,8 +8,6 @@ the level asked for (docs/decisions/bsre.md).
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from asn1crypto import x509
-
 from esign.ca.authority import Authority, Document, DocumentActivation, Picture
 from esign.errors import EsignError, LetterCertifiedWithoutRoom, SelfCheckFailed
 from esign.pades.letter_sight import LetterSight
@@ -32,6 +30,7 @@ from esign.verify.additions import additions_in
 from esign.verify.online import examine
 from esign.verify.report import ChangeState
 from esign.x509 import chains
+from esign.x509.encoding import read_certificate
 from esign.x509.trust import TrustStore
 
 _TOLERANCE = 2.0
@@ -165,7 +164,7 @@ class _Taking:
             raise RuntimeError("it is examined first")
         desk, found, request = self.desk, self.found, self.piece.request
         letter = letter_of(self.pdf, found)
-        carried = [x509.Certificate.load(der) for der in found.certificates]
+        carried = [read_certificate(der) for der in found.certificates]
         chain = chains.build(letter.certificate, desk.trust, (*carried, *desk.activation.chain))
         if chain is None:
             return letter  # our own check says so, and keeps it
@@ -185,7 +184,7 @@ class _Taking:
     def _wrong_signer(self, found: Returned) -> list[str]:
         desk = self.desk
         nik = signers.nik(desk.services.keys, desk.signer)
-        certificate = x509.Certificate.load(found.certificate)
+        certificate = read_certificate(found.certificate)
         doubt = right_signer.doubt(
             certificate,
             desk.activation.certificate,

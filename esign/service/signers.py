@@ -196,19 +196,24 @@ def refuse_unusable(seen: Credential) -> None:
     """Raises the `CredentialUnusable` that says why this credential may not sign; nothing where it may."""
     if seen.status is CredentialStatus.ISSUE:
         return
-    certificate = seen.certificate
-    validity = certificate["tbs_certificate"]["validity"] if certificate is not None else None
-    if seen.status in {CredentialStatus.NO_CERTIFICATE, CredentialStatus.NOT_REGISTERED} or validity is None:
+    if seen.status in {CredentialStatus.NO_CERTIFICATE, CredentialStatus.NOT_REGISTERED}:
         raise CredentialMissing
     if seen.status is CredentialStatus.EXPIRED:
-        raise CredentialExpired(not_after=validity["not_after"].native.date().isoformat())
+        raise CredentialExpired(not_after=_day(seen.certificate, "not_after"))
     if seen.status is CredentialStatus.NEW:
-        raise CredentialNotYetValid(not_before=validity["not_before"].native.date().isoformat())
+        raise CredentialNotYetValid(not_before=_day(seen.certificate, "not_before"))
     if seen.status is CredentialStatus.SUSPEND:
         raise CredentialSuspended
     if seen.status is CredentialStatus.REVOKE:
         raise CredentialRevoked(revoked_at=seen.revoked_at.date().isoformat() if seen.revoked_at else None)
     raise CredentialUnusable(state=seen.status.value)
+
+
+def _day(certificate: x509.Certificate | None, end: str) -> str:
+    """The first or last day of a certificate's validity; a question mark where the authority does not show it."""
+    if certificate is None:
+        return "?"
+    return str(certificate["tbs_certificate"]["validity"][end].native.date().isoformat())
 
 
 def enrol(

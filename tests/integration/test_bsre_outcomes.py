@@ -110,6 +110,25 @@ def test_who_is_not_in_state_to_sign_is_not_asked_for_a_signature(
     assert orders(at) == 0
 
 
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        ("EXPIRED", errors.CredentialExpired),
+        ("WAITING_FOR_VERIFICATION", errors.CredentialUnusable),
+        ("NEW", errors.CredentialNotYetValid),
+        ("REVOKE", errors.CredentialRevoked),
+    ],
+)
+def test_why_he_may_not_sign_is_told_also_where_his_certificate_is_not_shown(
+    house: House, caller: Caller, official: Signer, tmp_path: Path, status: str, error: type[errors.EsignError]
+) -> None:
+    with connected(house, tmp_path, [official], chains=False) as opened:
+        for person in opened.service.people.values():
+            person.status, person.status_code = status, 2000
+        with pytest.raises(error):
+            sign(opened, caller, official)
+
+
 def test_a_service_that_does_not_let_us_in_is_told_apart(
     house: House, caller: Caller, official: Signer, tmp_path: Path
 ) -> None:
