@@ -23,6 +23,7 @@ from esign.pdf.syntax import (
     dictionaries,
     read_header,
 )
+from esign.pdf.text_strings import decoded
 from esign.pdf.xref import Section
 
 MAX_SIGNATURES = 512
@@ -377,11 +378,5 @@ class _FieldWalk:
 
 
 def text_of(value: bytes) -> str:
-    """A text string (7.9.2.2): UTF-16, UTF-8 with its mark, or PDFDocEncoding (read as Latin-1)."""
-    if value[:2] == b"\xfe\xff":
-        return value[2:].decode("utf-16-be", "replace")
-    if value[:2] == b"\xff\xfe":
-        return value[2:].decode("utf-16-le", "replace")
-    if value[:3] == b"\xef\xbb\xbf":
-        return value[3:].decode("utf-8", "replace")
-    return value.decode("latin-1")
+    """A text string (7.9.2.2): UTF-16, UTF-8 with its mark, or PDFDocEncoding."""
+    return decoded(value)

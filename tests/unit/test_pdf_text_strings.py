@@ -9,7 +9,7 @@ from esign.verify.validate import validate
 from esign.x509.clock import SystemClock
 from esign.x509.trust import TrustStore
 from tests.attacks.forgery import next_number, target, updated, with_key
-from tests.legitimate.by_hand import Ends, append, sign_by_hand
+from tests.legitimate.by_hand import Ends, Manner, append, sign_by_hand
 from tests.letter_files import read
 
 
@@ -55,3 +55,9 @@ def test_a_title_in_another_encoding_is_no_change(title: bytes, right: Verdict) 
     again = updated(signed, {place: with_key(target(signed).text(place), b"Title", title)})
     found = validate(again, TrustStore(anchors=()), SystemClock().now(), integrity_only=True)
     assert found.verdict is right
+
+
+def test_a_reason_in_pdfdocencoding_is_told_as_it_reads() -> None:
+    signed = sign_by_hand(read("pdftex"), Manner(keys=b"/Reason(Setuju \\205 \x8dsah\x8e)"))
+    found = validate(signed, TrustStore(anchors=()), SystemClock().now(), integrity_only=True)
+    assert found.signatures[0].reason == "Setuju \u2013 \u201csah\u201d"
