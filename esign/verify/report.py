@@ -189,6 +189,8 @@ class CertificateInfo(_Model):
     """What the key is for, in the words of RFC 5280, 4.2.1.3; empty where the certificate doesn't say."""
     signed_with: str | None = None
     """How its issuer signed it: the kind of signature, and the digest where it names one (``ecdsa-sha256``)."""
+    seal: bool = False
+    """Whether it says that it is of a seal (``Segel Elektronik`` in the description), and not of a person."""
     trusted: bool = False
     """It is a trust anchor."""
 

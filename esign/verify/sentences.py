@@ -74,6 +74,7 @@ def in_zone(report: Report, zone: tzinfo) -> Report:
                     permitted=signature.changes.state is ChangeState.PERMITTED,
                     stated=stated_time(signature.timestamps),
                     findings=signature.findings,
+                    sealed=signature.signer is not None and signature.signer.seal,
                     zone=zone,
                 )
             }
@@ -191,11 +192,12 @@ def of_signature(
     permitted: bool,
     stated: datetime | None = None,
     findings: tuple[Finding, ...] = (),
+    sealed: bool = False,
     zone: tzinfo = UTC,
 ) -> Sentence:
     """What is said of one signature, times in ``zone``. ``permitted``: the file was changed later, as it allows.
 
-    ``stated``: see `stated_time`.
+    ``stated``: see `stated_time`. ``sealed``: the certificate is of a seal.
     """
     if kind is SignatureKind.NOT_UNDERSTOOD and sub_indication is not SubIndication.FORMAT_FAILURE:
         return _UNDERSTOOD
@@ -214,14 +216,15 @@ def of_signature(
     suffix = f" ({level.value})" if level is not None else ""
     if verdict is Verdict.INTACT:
         return Sentence(
-            id=f"Isi berkas tidak berubah sejak tanda tangan atas nama {who_id}{when.id}; "
+            id=f"Isi berkas tidak berubah sejak {'segel' if sealed else 'tanda tangan'} atas nama {who_id}{when.id}; "
             f"sertifikatnya tidak diperiksa.{later.id}",
-            en=f"The file is unchanged since the signature in the name of {who_en}{when.en}; "
+            en=f"The file is unchanged since the {'seal' if sealed else 'signature'} in the name of {who_en}{when.en}; "
             f"the certificate was not examined.{later.en}",
         )
+    done_id, done_en = ("disegel", "sealed") if sealed else ("ditandatangani", "signed")
     return Sentence(
-        id=f"Ditandatangani oleh {who_id}{when.id}; tidak berubah sejak ditandatangani{suffix}.{later.id}",
-        en=f"Signed by {who_en}{when.en}; unchanged since it was signed{suffix}.{later.en}",
+        id=f"{done_id.capitalize()} oleh {who_id}{when.id}; tidak berubah sejak {done_id}{suffix}.{later.id}",
+        en=f"{done_en.capitalize()} by {who_en}{when.en}; unchanged since it was {done_en}{suffix}.{later.en}",
     )
 
 

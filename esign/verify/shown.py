@@ -11,6 +11,8 @@ from esign.verify.report import CertificateInfo
 from esign.x509 import signatures
 from esign.x509.rejection import NotSupported
 
+_DESCRIPTION, _SEAL = "2.5.4.13", "segel elektronik"
+"""As asn1crypto calls it, which has no name for it; and what BSrE, and the dev CA after it, writes there for a seal."""
 _NIK = re.compile(r"(?<!\d)(\d{4})\d{12}(?!\d)")
 _LONGER = re.compile(r"\d{17,}")
 _NAMES = {
@@ -101,6 +103,7 @@ def certificate_info(certificate: x509.Certificate, chains: Chains | None = None
             key=f"{kind}-{size}" if size else kind,
             key_usages=_key_usages(certificate),
             signed_with=_signed_with(certificate["signature_algorithm"]),
+            seal=_SEAL in (_part(certificate.subject, _DESCRIPTION) or "").casefold(),
             trusted=chains is not None and chains.is_anchor(certificate),
         )
     except ODD_INPUT:

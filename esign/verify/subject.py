@@ -395,6 +395,7 @@ class Subject:
                 permitted=self.changes.state is ChangeState.PERMITTED,
                 stated=sentences.stated_time(token.info(judged) for token, judged in self.stamps),
                 findings=conclusion.findings,
+                sealed=signer is not None and signer.seal,
             ),
             level=level,
             signer=signer,

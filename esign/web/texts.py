@@ -128,6 +128,7 @@ TEXTS: dict[str, Text] = {
     "timestamp": Text("Penanda waktu dokumen", "Document time-stamp"),
     "not_understood": Text("Tanda tangan yang tidak dikenal", "A signature that is not understood"),
     "signer": Text("Penanda tangan", "Signer"),
+    "seal": Text("Segel milik", "Seal of"),
     "authority": Text("Layanan penanda waktu", "Time-stamp authority"),
     "organisation": Text("Organisasi", "Organisation"),
     "office": Text("Jabatan", "Office"),

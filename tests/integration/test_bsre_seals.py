@@ -375,7 +375,15 @@ def test_a_seal_signs_letters_with_passphrase_or_code_and_is_told_as_a_seal(
         assert "Ditandatangani oleh" not in page
         assert "Sealed by" in public.get(f"/v/{record['code']}?lang=en").text
         checked = public.post("/v1/verify", files={"file": signed.content}).json()
+        shown = public.post("/verify", files={"file": signed.content}).text
     assert (checked["told"]["colour"], checked["letter"]["signatures"][0]["kind"]) == ("green", "seal")
+    found = checked["report"]["signatures"][0]
+    assert found["signer"]["seal"] is True
+    assert found["sentence"]["id"].startswith("Disegel oleh Dinas Kesehatan Kabupaten Contoh, terbukti")
+    assert "tidak berubah sejak disegel" in found["sentence"]["id"]
+    assert found["sentence"]["en"].startswith("Sealed by Dinas Kesehatan Kabupaten Contoh")
+    assert "Segel milik" in shown
+    assert "Ditandatangani oleh" not in shown
 
 
 def printed(pdf: bytes) -> str:
