@@ -63,6 +63,11 @@ class Desk:
         return Patient(self.services.parse, self.services.settings.sandbox_seconds)
 
     @property
+    def render(self) -> Patient:
+        """The sandbox for pictures."""
+        return Patient(self.services.render, self.services.settings.sandbox_seconds)
+
+    @property
     def sources(self) -> LongTerm:
         """Of time-stamps and evidence."""
         return LongTerm(
@@ -127,7 +132,7 @@ def _document(desk: Desk, piece: Piece) -> Document:
     pdf = pages.pdf + run_append_content(desk.parse, pages.pdf, content) if content else pages.pdf
     picture: Picture | None = None
     if drawn is not None and not on_page:
-        png = drawn_in(Patient(desk.services.render, desk.services.settings.sandbox_seconds), drawn)
+        png = drawn_in(desk.render, drawn)
         picture = Picture(png, place.page, place.box, pages.geometry(place.page).displayed_size[1])
     field = request.field.name if picture is not None and isinstance(request.field, ExistingField) else None
     return Document(pdf, picture, field, request.reason, request.location)
@@ -217,6 +222,7 @@ class _Taking:
             desk.services.clock,
             desk.parse,
             desk.authority.revocation(),
+            renderer=desk.render,
             timeout=desk.services.settings.sandbox_seconds,
         )
         found = next((each for each in report.signatures if each.field == letter.field), None)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asn1crypto import pem
 
 from esign import errors
 from esign.ca.authority import Consent, Secret
@@ -313,3 +314,37 @@ def test_a_connection_that_works_has_no_problems(connect: Any, way: str) -> None
         assert at.authority.credential(at.here["sari"].id).status == "ISSUE"
         assert at.authority.credential(at.here["dicabut"].id).status == "REVOKE"
         assert at.authority.credential(at.here["asing"].id).status == "NOT_REGISTERED"
+
+
+def test_an_operator_connects_a_service_with_a_file_a_command_and_a_signer(there: There, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text(f"{PASSWORD}\n")
+    (tmp_path / "root.pem").write_bytes(b"".join(pem.armor("CERTIFICATE", each.dump()) for each in there.trust.anchors))
+    (tmp_path / "authorities.toml").write_text(
+        f"""
+        default = "bsre"
+        [authorities.bsre]
+        kind = "bsre"
+        url = "{there.url}/api"
+        username = "{USERNAME["v2"]}"
+        password_file = "{tmp_path / "password"}"
+        trust_files = ["{tmp_path / "root.pem"}"]
+        """
+    )
+    variables = {"authorities": str(tmp_path / "authorities.toml"), "profile": "B-T"}
+    made = Installation.made(tmp_path / "office").having(**variables)
+    with made.services() as services:
+        agency = parties.agency(services, "dinkes")
+        new = NewSigner.model_validate({"agency_id": agency.id, "nik": there.niks["sari"], "name": "Ni Luh Sari"})
+        signer, seen = signers.register(services, new, OPERATOR)
+        assert seen is not None
+        assert (seen.authority, seen.status, seen.may_sign) == ("bsre", "ISSUE", True)
+        letter = made.signing_as(signer.id).sign("400/1", services)
+        assert [each.level for each in letter.signatures] == ["B-LT"]  # as the other house gives it
+    told = made.esign("authority", "test", "bsre")
+    assert told.exit_code == 0, told.output
+    assert "its address is http" in told.output
+    assert f"{signer.id} ({signer.name}): may sign" in told.output
+    (tmp_path / "password").unlink()
+    told = made.esign("authority", "list")
+    assert told.exit_code == 1
+    assert "authorities.bsre.password_file" in told.output
