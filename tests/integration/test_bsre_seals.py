@@ -1,5 +1,6 @@
 """Seals and one-time codes at BSrE's API, mailed by a real mail server; and seals at our own API."""
 
+import json
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
@@ -238,6 +239,9 @@ def test_activations_are_not_sent_one_upon_the_other(
         ("seal/get/activation", {"idSubscriber": ""}, 400, "idSubscriber"),
         ("seal/get/activation", {"idSubscriber": "no-such"}, 2011, "tidak terdaftar"),
         ("seal/get/activation", {"idSubscriber": ["1"]}, 400, "idSubscriber"),
+        ("seal/get/activation", {"idSubscriber": "\ud800"}, 400, "idSubscriber"),
+        ("seal/get/activation", {"idSubscriber": "1\0"}, 400, "idSubscriber"),
+        ("seal/get/activation", {"idSubscriber": "x" * 5000}, 2011, "tidak terdaftar"),
         ("seal/get/totp", {"idSubscriber": "1"}, 400, "totp"),
         ("seal/get/totp", {"totp": "123456"}, 400, "idSubscriber"),
         ("seal/get/totp", {"idSubscriber": "1", "totp": "123456", "data": "banyak"}, 400, "data"),
@@ -260,7 +264,7 @@ def test_activations_are_not_sent_one_upon_the_other(
 def test_what_is_missing_or_wrong_is_told(
     app: httpx.Client, path: str, body: dict[str, object], number: int, word: str
 ) -> None:
-    told = refused(app.post(f"/api/v2/{path}", json=body))
+    told = refused(app.post(f"/api/v2/{path}", content=json.dumps(body).encode()))
     assert told["status_code"] == number
     assert word in str(told["error"])
 

@@ -1,5 +1,6 @@
 """Users at BSrE's API: how their certificates stand, who they are, and who is entered."""
 
+import json
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -51,7 +52,7 @@ def person(house: House) -> tuple[Signer, str]:
 
 
 def status(client: httpx.Client, **body: object) -> object:
-    answer = client.post("/api/v2/user/check/status", json=body)
+    answer = client.post("/api/v2/user/check/status", content=json.dumps(body).encode())
     assert answer.status_code == 200
     return answer.json()
 
@@ -97,13 +98,17 @@ def test_the_status_goes_by_several_addresses(
         {"nik": "x" * 5000},
         {"email": "nobody@example.go.id"},
         {"email": "' OR 1=1 --"},
+        {"email": "\ud800@example.go.id"},
+        {"email": "a\0@example.go.id"},
+        {"nik": 3.2},
+        {"nik": -(10**400)},
     ],
 )
 def test_whoever_is_not_there_is_an_answer_too(app: httpx.Client, body: dict[str, object]) -> None:
     assert status(app, **body) == NOBODY
 
 
-@pytest.mark.parametrize("nik", ["", UNKNOWN, "123", "a/b", "%20", "ABC%2F"])
+@pytest.mark.parametrize("nik", ["", UNKNOWN, "123", "a/b", "%20", "ABC%2F", "%ff%fe", "x" * 3000])
 def test_the_older_address_answers_always(app: httpx.Client, nik: str) -> None:
     answer = app.get(f"/api/user/status/{nik}")
     assert (answer.status_code, answer.json()) == (200, NOBODY)
@@ -325,10 +330,12 @@ def test_the_registration_goes_by_several_addresses(app: httpx.Client, path: str
         ({"nama": ["A"], "email": "a@b.id"}, 400, "nama"),
         ({"nama": "A\u202e", "email": "a@b.id"}, 400, "nama"),
         ({"nama": "A" * 501, "email": "a@b.id"}, 400, "nama"),
+        ({"nama": "\ud800", "email": "a@b.id"}, 400, "nama"),
+        ({"nama": "A", "email": "a\0@b.id"}, 400, "email"),
     ],
 )
 def test_what_is_missing_or_wrong_is_told(app: httpx.Client, body: dict[str, object], number: int, word: str) -> None:
-    told = refused(app.post("/api/v2/user/registration", json=body))
+    told = refused(app.post("/api/v2/user/registration", content=json.dumps(body).encode()))
     assert told["status_code"] == number
     assert word in str(told["error"])
 

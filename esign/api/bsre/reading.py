@@ -85,7 +85,10 @@ def _parsed(file: SpooledTemporaryFile[bytes]) -> Mapping[str, JsonValue]:
 
 
 def _refuse_half_characters(value: str, name: str) -> None:
+    """Raises `Refused` for halves of characters and for NUL, which no database takes."""
     try:
         value.encode()
     except UnicodeEncodeError:
         raise Refused(f"{name} bukan teks yang benar") from None
+    if "\0" in value:
+        raise Refused(f"{name} bukan teks yang benar")

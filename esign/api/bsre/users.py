@@ -118,7 +118,8 @@ def _standing(request: Request, caller: Caller, reference: str) -> Standing:
 
 
 def _said(value: JsonValue) -> str | None:
-    """What was sent, as text; None for what is no text and no number, and so names nobody."""
-    if isinstance(value, bool) or not isinstance(value, str | int) or str(value).strip().lower() in ("", "null"):
+    """What was sent, as text; None for what is no text and no number, or can't be written, and so names nobody."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
         return None
-    return str(value).strip()
+    said = str(value).strip()
+    return said if said.isprintable() and said.lower() not in ("", "null") else None
