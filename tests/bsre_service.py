@@ -89,6 +89,8 @@ class Service:
     spoil: Callable[[bytes, bytes], bytes] | None = None
     """From what was sent and what was signed to what is given back."""
     instead: Instead = lambda _request: None
+    reshape: Callable[["Said"], "Said"] = lambda said: said
+    """From an answer of the good way to one of another form."""
     requests: list[Request] = field(default_factory=list)
     url: str = ""
     released: threading.Event = field(default_factory=threading.Event)
@@ -341,7 +343,7 @@ class _Handler(BaseHTTPRequestHandler):
         if said is None and self.headers["Authorization"] != expected:
             told = {"timestamp": "…", "status": 401, "error": "Unauthorized", "path": self.path}
             said = Said(401, json.dumps(told).encode())
-        self._say(said or service.answer(request, files))
+        self._say(said or service.reshape(service.answer(request, files)))
 
     def _say(self, said: Said) -> None:
         self.close_connection = True

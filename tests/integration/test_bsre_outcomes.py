@@ -63,9 +63,16 @@ def v2(house: House, official: Signer, tmp_path: Path) -> Iterator[BsreHouse]:
         yield opened
 
 
-def sign(at: BsreHouse, caller: Caller, official: Signer, number: str = "", consent: Consent = SECRET) -> Any:
+def sign(
+    at: BsreHouse,
+    caller: Caller,
+    official: Signer,
+    number: str = "",
+    consent: Consent = SECRET,
+    profile: str = "B-T",
+) -> Any:
     fields = LetterFields(number=number or f"GAGAL/{next(NUMBERS)}/2026", date=date(2026, 11, 23), subject="Undangan")
-    order = SignOrder.model_validate({"signer": official.id, "placement": BOX, "profile": "B-T"})
+    order = SignOrder.model_validate({"signer": official.id, "placement": BOX, "profile": profile})
     return letters.sign_new(at.services, caller, LETTER, fields, order, consent)
 
 
@@ -355,6 +362,38 @@ def test_a_file_that_is_not_the_letter_with_his_signature_is_held_back(
 def _quarantined(house: House) -> list[str]:
     with house.services.database.read() as session:
         return [each.sha256 for each in signatures.quarantined(session)]
+
+
+def test_a_letter_whose_signer_turns_out_to_be_revoked_is_held_back(
+    house: House, caller: Caller, tmp_path: Path
+) -> None:
+    signer = house.signer(name="Ni Luh Sari")
+    with connected(house, tmp_path, [signer]) as at:
+
+        def revoked(_sent: bytes, made: bytes) -> bytes:
+            at.service.ca.revoke(signer.id)
+            return made
+
+        at.service.spoil = revoked
+        with pytest.raises(errors.CredentialRevoked):
+            sign(at, caller, signer, "CABUT/1", profile="B-LT")
+        assert found(at, caller, "CABUT/1") == []
+    with house.services.database.read() as session:
+        told = signatures.quarantined(session)[-1].details
+    assert told == {"problems": ["credential.revoked was found after it was signed"]}
+
+
+def test_a_service_that_gives_one_file_without_a_list_is_understood(
+    house: House, caller: Caller, official: Signer, tmp_path: Path
+) -> None:
+    with connected(house, tmp_path, [official]) as at:
+
+        def bare(said: Said) -> Said:
+            told = json.loads(said.body)
+            return Said(200, json.dumps(told | {"file": told["file"][0]}).encode()) if "file" in told else said
+
+        at.service.reshape = bare
+        assert sign(at, caller, official).status == "signed"
 
 
 def test_a_stamp_that_is_drawn_elsewhere_is_held_back_with_the_likely_reason(

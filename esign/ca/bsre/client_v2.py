@@ -87,7 +87,9 @@ class ClientV2:
         secrets = [person.nik, given.passphrase, given.code]
         if answer.status != 200 or (answer.told is not None and "error" in answer.told):
             raise refused(answer, service.asked(signing=True, coded=given.code is not None, secrets=secrets))
-        if answer.told is None or not isinstance(files := answer.told.get("file"), list):
+        files = answer.told.get("file") if answer.told is not None else None
+        files = [files] if isinstance(files, str) else files
+        if not isinstance(files, list):
             raise SigningOutcomeUnknown(authority=service.name)
         if len(files) != len(documents) or not all(isinstance(each, str) and each for each in files):
             raise AuthorityRefused(authority=service.name, reason="it answered without the signed file")
