@@ -9,7 +9,7 @@ from esign.api import state
 from esign.api.bsre import names
 from esign.api.bsre.basic import MaySign
 from esign.api.bsre.reading import JsonBody, text
-from esign.api.bsre.refusals import Refused
+from esign.api.bsre.refusals import NO_NIK, Refused
 from esign.api.bsre.strangers import counted
 from esign.ca.authority import IssuedCode, Secret
 from esign.service import codes, seals, signers
@@ -17,8 +17,6 @@ from esign.service import codes, seals, signers
 router = APIRouter(prefix="/api/v2")
 
 Answer = dict[str, JsonValue]
-
-NO_NIK = 4014
 
 
 @router.post("/sign/get/totp")

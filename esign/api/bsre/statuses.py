@@ -31,8 +31,3 @@ def answer(status: CredentialStatus) -> dict[str, JsonValue]:
     """The whole answer to a question for that state. ``1111`` stands for ISSUE alone: clients sign by it."""
     code, message = _WORDS[status]
     return {"status_code": code, "status": status.value, "message": message}
-
-
-def code(status: CredentialStatus) -> int:
-    """The number of a state, as refusals bear it too."""
-    return _WORDS[status].code
