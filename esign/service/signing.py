@@ -13,7 +13,14 @@ from datetime import datetime, timedelta
 from pydantic import JsonValue
 from sqlalchemy.orm import Session
 
-from esign.ca.authority import Activation, Authority, Consent, DocumentActivation
+from esign.ca.authority import (
+    Activation,
+    Authority,
+    Consent,
+    Credential,
+    CredentialStatus,
+    DocumentActivation,
+)
 from esign.errors import (
     AlreadySignedBy,
     ClockWrong,
@@ -34,7 +41,7 @@ from esign.pades.spec import ExistingField, FollowerField, NewField
 from esign.pdf.sandbox import Patient
 from esign.registry import agencies, audit, signatures, states
 from esign.registry.models import Agency, Event, Letter, Signature, SignatureState, Signer, Status
-from esign.service import planning, presenting, releasing, selfcheck, signers, stamping
+from esign.service import documents, planning, presenting, releasing, selfcheck, signers, stamping
 from esign.service.activating import Trial, activated
 from esign.service.marks import Mark, OurStamp, OurStampAt
 from esign.service.orders import Caller, SignOrder
@@ -205,7 +212,12 @@ def carry_out(works: Sequence[Work], consent: Consent) -> list[Letter]:
         releasing.Made(each.work.hold.letter, job.signer, each.work.job.capacity, each.request, signed, each.place)
         for each, signed in zip(ready, made, strict=True)
     ]
-    return releasing.release(services, job.caller, released, job.authority.credential(job.holder))
+    return releasing.release(services, job.caller, released, _used(job, made[0]))
+
+
+def _used(job: Signing, made: SignedLetter) -> Credential:
+    """The credential that just signed. Nobody is asked again: a letter that is signed is not lost over an answer."""
+    return Credential(job.authority.name, job.holder, CredentialStatus.ISSUE, made.certificate, ())
 
 
 def _start(job: Signing, letter: Letter) -> Letter:
@@ -272,7 +284,11 @@ def _signed(
     """The signed letters; by our own hand where the authority signs digests."""
     services = job.services
     if not isinstance(activation, Activation):
-        raise NotImplementedError
+        desk = documents.Desk(services, job.caller, job.signer, job.authority, activation)
+        return documents.signed(
+            desk,
+            [documents.Piece(each.work.hold.letter, each.work.pages, each.request, each.place) for each in ready],
+        )
     return sign_all(
         [(each.work.pages.pdf, each.request) for each in ready],
         activation,
