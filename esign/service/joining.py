@@ -8,6 +8,7 @@ of it; of a refusal, its code.
 
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from esign.registry import idempotency
 from esign.service.orders import Caller
 from esign.service.services import Services
 from esign.service.views import LetterView
+
+_log = logging.getLogger(__name__)
 
 _PURPOSE = "bsre request"
 _FLEETING = timedelta(seconds=3)
@@ -104,7 +107,7 @@ def _begun(services: Services, caller: Caller, said: Said) -> idempotency.Begun 
                 raise
             time.sleep(_PAUSE)
             continue
-        return begun if isinstance(begun, idempotency.Begun) else _read(begun)
+        return begun if isinstance(begun, idempotency.Begun) else _read(services, begun)
 
 
 def _stretched(consent: Consent, salt: str) -> str:
@@ -114,14 +117,22 @@ def _stretched(consent: Consent, salt: str) -> str:
 
 
 def _keep(services: Services, begun: idempotency.Begun, told: _Told, lasts: timedelta) -> None:
-    answer = idempotency.Answer(200, "application/json", None, told.model_dump_json().encode())
-    with services.database.write() as session:
-        idempotency.complete(session, begun, answer, services.clock.now() + lasts)
-
-
-def _read(answer: idempotency.Answer) -> _Told:
+    """Keeps what came of it. Where that fails, what was done is done all the same, and is told now or never."""
+    body = told.model_dump_json().encode()
+    large = len(body) > idempotency.LARGEST_INLINE
     try:
-        return _Told.model_validate_json(answer.body or b"")
+        blob = services.blobs.put(body) if large else None
+        answer = idempotency.Answer(200, "application/json", None, None if large else body, blob)
+        with services.database.write() as session:
+            idempotency.complete(session, begun, answer, services.clock.now() + lasts)
+    except EsignError as error:
+        _log.error("what came of a request could not be kept: %s", error.code)
+
+
+def _read(services: Services, answer: idempotency.Answer) -> _Told:
+    body = services.blobs.get(answer.body_sha256) if answer.body_sha256 is not None else answer.body
+    try:
+        return _Told.model_validate_json(body or b"")
     except ValidationError:
         raise EsignError from None
 

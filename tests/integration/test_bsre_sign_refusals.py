@@ -182,6 +182,17 @@ def test_letters_that_can_not_be_signed(
     assert house.kept() == before
 
 
+def test_a_locked_letter_stays_locked_and_a_password_for_an_open_one_is_passed_over(
+    client: httpx.Client, nik: str
+) -> None:
+    wish: dict[str, JsonValue] = {"tampilan": "INVISIBLE", "pdfPassword": "rahasia"}
+    locked, opened = (b64encode(letter_files.read(name)).decode() for name in ("encrypted-user", "encrypted-aes-256"))
+    body = refused(v2(client, nik, [wish], file=[locked]))
+    assert (body["status_code"], body["code"]) == (2041, "letter.encrypted")
+    assert "kata sandi" in str(body["error"])
+    assert v2(client, nik, [wish], file=[opened]).status_code == 200
+
+
 @pytest.mark.parametrize("pdf", [b"", b"bukan PDF", b"%PDF-1.7\n%%EOF", PAGE[:300], b"%PDF-" + bytes(5000)])
 def test_what_is_no_letter(house: House, client: httpx.Client, nik: str, pdf: bytes) -> None:
     before = house.kept()

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import threading
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from PIL import Image
 from pydantic import JsonValue
 
 from esign.pdf.render import page_image
+from esign.registry import idempotency
 from esign.registry.models import Signer
 from tests import letter_files
 from tests.bsre import Application, nik_of, picture_png, quick, refused, widget, written_page
@@ -161,6 +163,29 @@ def test_a_person_is_named_by_nik_or_by_mail_and_the_nik_counts(house: House, cl
     nobody: dict[str, JsonValue] = {"nik": None, "email": "siapa@example.go.id"}
     answer = refused(client.post("/api/v2/sign/pdf", json=body(nik, INVISIBLE) | nobody))
     assert (answer["status_code"], answer["error"]) == (2011, "User tidak terdaftar")
+
+
+@pytest.mark.parametrize("name", ["totp", "otp"])
+def test_a_code_signs_as_many_files_as_it_was_asked_for(house: House, client: httpx.Client, name: str) -> None:
+    official = house.signer(email=f"{name}@dinkes.example.go.id")
+    nik, pdfs = nik_of(house, official), (PAGE, letter_files.read("typst"))
+    answer = client.post("/api/v2/sign/get/totp", json={"nik": nik, "data": 2})
+    assert answer.status_code == 200, answer.text
+    newest = max((house.folder / "outbox").glob("*.eml"))
+    code = re.findall(r"\b[0-9]{6}\b", newest.read_text("utf-8"))[-1]
+    request = body(nik, INVISIBLE, pdfs=pdfs, passphrase=None, **{name: code})
+    good(client.post("/api/v2/sign/pdf", json=request), *pdfs)
+    wrong = refused(client.post("/api/v2/sign/pdf", json=body(nik, INVISIBLE, passphrase=None, **{name: code})))
+    assert "TOTP" in str(wrong["error"])
+
+
+def test_what_came_of_many_files_is_kept_too(house: House, nik: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idempotency, "LARGEST_INLINE", 100)
+    with Application(house).client() as client:
+        request = body(nik, INVISIBLE | {"reason": "banyak"})
+        assert good(client.post("/api/v2/sign/pdf", json=request)) == good(
+            client.post("/api/v2/sign/pdf", json=request)
+        )
 
 
 def test_several_stamps_of_one_call_are_signed_with_it(client: httpx.Client, nik: str, public: httpx.Client) -> None:
