@@ -14,7 +14,9 @@ from PIL import ImageOps, UnidentifiedImageError
 from esign.errors import LetterNotExamined, PictureTooLarge, PictureUnreadable
 from esign.pades import qr
 from esign.pades.appearance import Appearance, Image
-from esign.pades.content import filled, shown
+from esign.pades.content import filled
+from esign.pades.content import shown as drawn
+from esign.pdf.geometry import Box
 from esign.pdf.sandbox import Header, Runner
 
 INSET = 2.0
@@ -93,22 +95,24 @@ def picture_task(_: Header, blobs: list[bytes]) -> tuple[Header, list[bytes]]:
     return told, [image.data, image.palette]
 
 
-def picture_in_box(image: Image, width: float, height: float) -> Appearance:
-    """The picture in a box of ``width`` × ``height`` points; what it does not fill of the box stays clear."""
-    scale = min((width - 2 * INSET) / image.width, (height - 2 * INSET) / image.height)
-    wide, high = image.width * scale, image.height * scale
-    content = shown(image, (width - wide) / 2, (height - high) / 2, wide, high)
-    return Appearance(width, height, content, images=(image,))
+def area(shown: Image | qr.Symbol, width: float, height: float) -> Box:
+    """What a picture or code takes of a box of ``width`` × ``height`` points; the rest of the box stays clear."""
+    across, up = (shown.width, shown.height) if isinstance(shown, Image) else (1, 1)
+    scale = min((width - 2 * INSET) / across, (height - 2 * INSET) / up)
+    left, bottom = (width - across * scale) / 2, (height - up * scale) / 2
+    return Box(left, bottom, width - left, height - bottom)
 
 
-def code_in_box(symbol: qr.Symbol, width: float, height: float) -> Appearance:
-    """The QR code, black on a white square that holds its quiet zone, in a box of ``width`` × ``height`` points."""
-    side = min(width, height) - 2 * INSET
-    left, bottom = (width - side) / 2, (height - side) / 2
-    module = side / symbol.side_with_quiet_zone
+def in_box(shown: Image | qr.Symbol, width: float, height: float) -> Appearance:
+    """The picture, or the code in black on a white square that holds its quiet zone, in a box of that size."""
+    place = area(shown, width, height)
+    if isinstance(shown, Image):
+        content = drawn(shown, place.left, place.bottom, place.width, place.height)
+        return Appearance(width, height, content, images=(shown,))
+    module = place.width / shown.side_with_quiet_zone
     quiet = qr.QUIET_ZONE * module
-    content = filled(left, bottom, side, side, 1) + qr.path(symbol, left + quiet, bottom + quiet, module)
-    return Appearance(width, height, content)
+    white = filled(place.left, place.bottom, place.width, place.height, 1)
+    return Appearance(width, height, white + qr.path(shown, place.left + quiet, place.bottom + quiet, module))
 
 
 def _opaque(picture: Pixels.Image) -> Pixels.Image:

@@ -1,16 +1,25 @@
 """What is drawn for a signature, and where it goes: our stamp with its QR, or a picture of the caller's own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from esign.errors import BoxCoversSigned, BoxTooSmall
+from esign.errors import BoxCoversSigned, BoxOffPage, BoxTooSmall
 from esign.pades import picture, qr
 from esign.pades.appearance import Appearance, Image
 from esign.pades.letter_sight import LetterSight
-from esign.pades.placement import InvisiblePlacement, Placement, Resolved, TagPlacement, Taken, resolve
+from esign.pades.placement import (
+    BoxPlacement,
+    InvisiblePlacement,
+    Placement,
+    Resolved,
+    TagPlacement,
+    Taken,
+    resolve,
+)
 from esign.pades.stamp import StampContent
 from esign.pades.theme import StampTheme
+from esign.pdf.geometry import Box
 from esign.service import stamping
 
 
@@ -57,7 +66,7 @@ class OurStamp:
         except BoxTooSmall:
             if not self.or_code:
                 raise
-            return picture.code_in_box(qr.symbol(self.content.address), *place.size)
+            return picture.in_box(qr.symbol(self.content.address), *place.size)
 
 
 @dataclass(frozen=True)
@@ -82,15 +91,31 @@ class OwnMark:
     shown: Image | qr.Symbol
 
     def place(self, pages: LetterSight, taken: Sequence[Taken]) -> Resolved:
-        """See `Mark.place`."""
-        return _at(self.placement, pages, taken)
+        """See `Mark.place`. The box may leave the page where what is drawn in it does not."""
+        try:
+            return _at(self.placement, pages, taken)
+        except BoxOffPage:
+            if not isinstance(self.placement, BoxPlacement):
+                raise
+            return _drawn_on_page(self.placement, self.shown, pages, taken)
 
     def drawn(self, place: Resolved) -> Appearance | None:
         """See `Mark.drawn`."""
-        width, height = place.size
-        if isinstance(self.shown, Image):
-            return picture.picture_in_box(self.shown, width, height)
-        return picture.code_in_box(self.shown, width, height)
+        return picture.in_box(self.shown, *place.size)
+
+
+def _drawn_on_page(
+    placement: BoxPlacement, shown: Image | qr.Symbol, pages: LetterSight, taken: Sequence[Taken]
+) -> Resolved:
+    """The box as it was asked for, once what is drawn in it was found to be well placed. Raises ``placement.*``."""
+    width, height = placement.width, placement.height
+    inside = picture.area(shown, width, height)
+    down = height - inside.top if placement.origin == "top-left" else inside.bottom
+    smaller = {"x": placement.x + inside.left, "y": placement.y + down, "width": inside.width, "height": inside.height}
+    seen = resolve(placement.model_copy(update=smaller), pages, (), taken=taken)
+    left, bottom = seen.box.left - inside.left, seen.box.bottom - inside.bottom
+    box = Box(left, bottom, left + width, bottom + height)
+    return replace(seen, box=box, rect=pages.geometry(seen.page).to_user_space(box))
 
 
 def _at(placement: Placement, pages: LetterSight, taken: Sequence[Taken]) -> Resolved:

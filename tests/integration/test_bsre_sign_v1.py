@@ -125,7 +125,8 @@ def test_at_a_tag_it_is_centred_on_the_start_of_the_baseline(client: httpx.Clien
         ({"xAxis": "150", "yAxis": "150", "width": "100", "height": "100"}, [100, 100, 150, 150]),
         ({"xAxis": "100", "yAxis": "100", "width": "150", "height": "50"}, [100, 50, 150, 100]),
         ({"xAxis": "10,5", "yAxis": " 20 ", "width": "110,5", "height": "60"}, [10.5, 20, 110.5, 60]),
-        ({"xAxis": "-0.3", "yAxis": "50", "width": "350", "height": "150"}, [-0.3, 50, 350, 150]),
+        ({"xAxis": "-50", "yAxis": "50", "width": "350", "height": "150"}, [-50, 50, 350, 150]),
+        ({"xAxis": "300", "yAxis": "850", "width": "360", "height": "940"}, [300, 850, 360, 940]),
     ],
 )
 def test_corners_may_come_in_any_order(
