@@ -34,12 +34,15 @@ MARKS = ("Bertanda", NIK)
 def logged() -> Iterator[io.StringIO]:
     """The logs of this process as it would write them in production, at their most talkative."""
     kept = (logging.root.handlers[:], logging.root.level, logging.raiseExceptions)
+    levels = {name: logging.getLogger(name).level for name in ("httpx", "httpcore", "python_multipart")}
     stream = io.StringIO()
     logs.configure("debug", "json", stream)
     yield stream
     logging.captureWarnings(capture=False)
     logging.root.handlers[:], level, logging.raiseExceptions = kept
     logging.root.setLevel(level)
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
     structlog.reset_defaults()
 
 
