@@ -3,7 +3,7 @@
 from esign.pdf.syntax import Object, PdfDict, Ref, Stream
 from esign.pdf.text_strings import same_text
 from esign.pdf.xref import MAX_NUMBER
-from esign.verify import roles
+from esign.verify import output_intents, roles
 from esign.verify.difference import has_duplicates
 from esign.verify.judgement import Judgement, changed_keys, numbers_of, type_of
 
@@ -78,6 +78,8 @@ def catalogue(judge: Judgement) -> None:
             continue
         if key == "Extensions":
             _extensions(judge, old.get(key), new.get(key))
+        elif key == "OutputIntents" and key not in old:
+            _output_intents(judge, new.get(key))
         elif key == "Version" and isinstance(new.get(key), str):
             judge.permit("catalogue.version", "the PDF version was raised")
         elif key == "Metadata" and _is_metadata(judge, new.get(key)):
@@ -89,6 +91,16 @@ def catalogue(judge: Judgement) -> None:
     if metadata & judge.differences.keys() and _is_metadata(judge, new.get("Metadata")):
         judge.claim_role(metadata, "Metadata")
     _security_store(judge, old.get("DSS"), new.get("DSS"))
+
+
+def _output_intents(judge: Judgement, new: Object) -> None:
+    """A letter without output intents may get one that says what readers suppose anyway."""
+    numbers = output_intents.added(judge.final, new)
+    if numbers is None:
+        judge.suspect("catalogue.changed", "/OutputIntents of the document catalogue was changed")
+        return
+    judge.permit("catalogue.output_intent", "an output intent that says sRGB was added")
+    judge.claim_role(numbers, "OutputIntents")
 
 
 def _extensions(judge: Judgement, old: Object, new: Object) -> None:

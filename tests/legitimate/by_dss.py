@@ -80,6 +80,7 @@ def dss(pdf: bytes) -> Iterator[Made]:
         yield Made(f"{level}, visible", sign(pdf, level, box=[60, 700]))
         yield Made(f"{level}, twice", sign(signed, level, "second"))
         yield Made(f"{level}, visible twice", sign(sign(pdf, level, box=[60, 700]), level, "second", box=[300, 700]))
+        yield Made(f"{level}, then visible", sign(signed, level, "second", box=[300, 700]))
         yield Made(f"{level}, then by hand", sign_by_hand(signed, Manner(name=b"Lain"), plainly(SECOND)))
         yield Made(f"{level}, then by pyHanko", by_pyhanko.sign(signed, "Tanda2"))
         yield Made(f"{level}, time-stamped", signers().do("stamp", signed))
