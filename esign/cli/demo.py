@@ -88,9 +88,9 @@ def _show(services: Services, known: dict[str, str]) -> None:
     code = qrcode.QRCode(border=2)
     code.add_data(address.upper())
     code.print_ascii(out=sys.stdout, invert=True)
-    sample = Path(services.settings.data_dir) / "surat.pdf"
-    if not sample.exists():
-        sample.write_bytes(_sample())
+    file = Path(services.settings.data_dir) / "surat.pdf"
+    if not file.exists():
+        file.write_bytes(sample())
     typer.echo(f"""
 Surat contoh sudah ditandatangani · A sample letter is signed
   Verification page   {address}
@@ -102,7 +102,7 @@ Surat contoh sudah ditandatangani · A sample letter is signed
 
 Sign another letter:
   curl -f {url}/v1/letters/sign -H "Authorization: Bearer {known["key"]}" -H "Accept: application/pdf" \\
-    -F file=@{sample} -F signer={known["signer"]} -F passphrase={PASSPHRASE} \\
+    -F file=@{file} -F signer={known["signer"]} -F passphrase={PASSPHRASE} \\
     -F number=400.12/119/DISDUKCAPIL/2026 -F date={DAY} -F subject=Undangan \\
     -F 'placement={{"kind":"tag","tag":"${{ttd}}"}}' -o signed.pdf
 
@@ -130,11 +130,12 @@ def _letter(client: httpx.Client, signer: str) -> dict[str, Any]:
             "subject": SUBJECT,
             "placement": json.dumps({"kind": "tag", "tag": "${ttd}"}),
         },
-        files={"file": ("surat.pdf", _sample(), "application/pdf")},
+        files={"file": ("surat.pdf", sample(), "application/pdf")},
     )
     signed: dict[str, Any] = answer.raise_for_status().json()
     return signed
 
 
-def _sample() -> bytes:
+def sample() -> bytes:
+    """The sample letter."""
     return (files("esign.cli") / "sample" / "surat.pdf").read_bytes()

@@ -2,21 +2,39 @@
 
 import hashlib
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from asn1crypto import x509
+from pydantic import JsonValue
 
-from esign.ca.authority import Authority, Credential, CredentialStatus, Warns
+from esign.ca.authority import (
+    Activation,
+    Authority,
+    Consent,
+    Credential,
+    CredentialStatus,
+    Document,
+    DocumentActivation,
+    Warns,
+)
 from esign.errors import EsignError
+from esign.pades.profile import Profile
+from esign.pades.sign import SignRequest, sign
+from esign.pades.spec import NewField
 from esign.pades.token import TimestampToken
-from esign.registry import agencies, signers
-from esign.registry.models import Agency, Signer
+from esign.registry import agencies, audit, signers
+from esign.registry.audit import Actor
+from esign.registry.models import Agency, Event, Signer
 from esign.service import expiring
 from esign.service.readiness import cause_of
 from esign.service.services import Services
-from esign.service.signers import common_name, holding
+from esign.service.signers import common_name, holding, refuse_unusable
+from esign.verify.online import examine
+from esign.verify.report import SignatureKind, Verdict
+from esign.x509.trust import TrustStore
 
 Word = Literal["ok", "note", "wrong"]
 _SHOWN = 50
@@ -154,3 +172,68 @@ def _said(error: EsignError) -> str:
     """A refusal in a line, with what lies behind it."""
     behind = cause_of(error)
     return error.sentence("en") + (f" ({behind})" if behind else "")
+
+
+def signature(
+    services: Services, authority: Authority, signer: Signer, pdf: bytes, consent: Consent, actor: Actor
+) -> Iterator[Found]:
+    """A trial signature of a signer's on ``pdf``, made and checked, and thrown away. Never raises what it finds.
+
+    It is a signature like any other at the authority, so the audit trail has it.
+    """
+    with services.database.read() as session:
+        _, holder = holding(services, session, signer)
+    now = services.clock.now()
+    data: dict[str, JsonValue] = {"authority": authority.name, "sha256": hashlib.sha256(pdf).hexdigest()}
+    with services.database.write() as session:
+        audit.record(session, Event.AUTHORITY_TRIED, actor, now, signer=signer.id, agency=signer.agency_id, data=data)
+    try:
+        refuse_unusable(authority.credential(holder))
+        began = time.monotonic()
+        with authority.activate(holder, consent) as activation:
+            signed = _signed(services, authority, activation, pdf)
+        yield Found("ok", f"it signed, in {time.monotonic() - began:.1f} s")
+        yield from _checked(services, authority, pdf, signed)
+    except EsignError as error:
+        yield Found("wrong", f"it did not sign: {_said(error)}")
+
+
+def _signed(services: Services, authority: Authority, activation: Activation | DocumentActivation, pdf: bytes) -> bytes:
+    if not isinstance(activation, Activation):
+        (signed,) = activation.sign_documents([Document(pdf)])
+        return signed
+    request = SignRequest(
+        profile=Profile.B_LT, field=NewField(), signing_time=services.clock.now().replace(microsecond=0), may_lower=True
+    )
+    return sign(
+        pdf,
+        request,
+        activation,
+        timestamps=authority.timestamps(),
+        revocation=authority.revocation(),
+        runner=services.parse,
+        clock=services.clock,
+        cache=services.evidence,
+    ).pdf
+
+
+def _checked(services: Services, authority: Authority, pdf: bytes, signed: bytes) -> Iterator[Found]:
+    """What our own check says of the signed trial."""
+    if not signed.startswith(pdf) or len(signed) == len(pdf):
+        yield Found("wrong", "what came back is not the trial letter with a signature added")
+        return
+    report = examine(
+        signed,
+        TrustStore(tuple(authority.roots()), services.trust.intermediates),
+        services.clock,
+        services.parse,
+        authority.revocation(),
+        renderer=services.render,
+        timeout=services.settings.sandbox_seconds,
+    )
+    made = [each for each in report.signatures if each.kind is not SignatureKind.DOCUMENT_TIMESTAMP]
+    good = report.verdict is Verdict.GENUINE and len(made) == 1
+    level = made[0].level.value if made and made[0].level is not None else "no level"
+    who = made[0].signer.common_name if made and made[0].signer is not None else "nobody"
+    text = f"our own check says {report.verdict.value}: {level}, by {who}"
+    yield Found("ok" if good else "wrong", text if good else f"{text}. {report.sentence.en}")

@@ -3,11 +3,13 @@ from pathlib import Path
 
 import pytest
 
+from esign.ca.authority import Consent, Secret
 from esign.errors import ConfigurationError, RequestInvalid
 from esign.registry.agencies import AgencyChanges
 from esign.service import authority_file, parties, readiness, signers, trying
+from tests import letter_files
 from tests.integration.authorities import Failing
-from tests.integration.conftest import OPERATOR, House
+from tests.integration.conftest import OPERATOR, PASSPHRASE, House
 
 
 @pytest.mark.parametrize(
@@ -80,3 +82,26 @@ def test_an_authority_of_another_house_that_is_down_keeps_nobody_from_having_let
     found = readiness.check(services)
     assert [each.name for each in found.checks if not each.ok] == ["authority:dev"]
     assert found.ready
+
+
+def test_a_trial_signature_is_made_checked_and_thrown_away(house: House) -> None:
+    services, signer = house.services, house.signer()
+    assert services.dev_ca is not None
+    before = house.kept()
+    pdf = letter_files.read("typst")
+    found = list(trying.signature(services, services.dev_ca, signer, pdf, Consent(Secret(PASSPHRASE)), OPERATOR))
+    assert [each.word for each in found] == ["ok", "ok"]
+    assert "genuine: PAdES B-LT, by Ni Luh Sari" in found[-1].text
+    assert house.kept() == before
+
+
+def test_a_trial_signature_that_fails_says_why(house: House) -> None:
+    services, signer = house.services, house.signer()
+    assert services.dev_ca is not None
+    pdf, wrong = letter_files.read("typst"), Consent(Secret("salah sekali"))
+    (said,) = trying.signature(services, services.dev_ca, signer, pdf, wrong, OPERATOR)
+    assert said.word == "wrong"
+    assert "passphrase is wrong" in said.text
+    spoilt = Failing(services.dev_ca, spoils=True)
+    found = list(trying.signature(spoilt.within(services), spoilt, signer, pdf, Consent(Secret(PASSPHRASE)), OPERATOR))
+    assert found[-1].word == "wrong"

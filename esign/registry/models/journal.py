@@ -17,6 +17,8 @@ class Event(StrEnum):
     SIGNER_CREATED = "signer:created"
     SIGNER_CHANGED = "signer:changed"
     SIGNER_LOCKED = "signer:locked"
+    AUTHORITY_TRIED = "authority:tried"
+    """A trial signature was asked for, which is checked and thrown away."""
     SIGNER_LOCK_LIFTED = "signer:lock_lifted"
     CODE_REQUESTED = "code:requested"
     """A client asked for a one-time code to be sent to a signer."""
