@@ -46,10 +46,7 @@ def keep(
     until: datetime,
 ) -> None:
     """Keeps ``content`` for the client that has ``sad``; what is over is cleared away."""
-    session.execute(
-        sa.delete(HeldSignatures).where(col(HeldSignatures.expires_at) < at - REMEMBERED_FOR),
-        execution_options={"synchronize_session": False},
-    )
+    forget(session, at)
     sad_hmac = keys.mac(PURPOSE, sad)
     session.add(
         HeldSignatures(
@@ -62,6 +59,14 @@ def keep(
         )
     )
     session.flush()
+
+
+def forget(session: Session, at: datetime) -> None:
+    """Clears away what nobody fetched."""
+    session.execute(
+        sa.delete(HeldSignatures).where(col(HeldSignatures.expires_at) < at - REMEMBERED_FOR),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def take(session: Session, keys: Keys, sad: str, client_id: str) -> Held | None:

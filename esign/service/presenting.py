@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from esign.registry import agencies, codes, numbers, signatures, signers
-from esign.registry.models import Agency, Letter, Signature, SignatureState, Signer, Status
+from esign.registry.models import Agency, Letter, Level, LevelReached, Signature, SignatureState, Signer, Status
 from esign.service.planning import Planned, plan_of
 from esign.service.services import Services
 from esign.service.told import Shown
@@ -170,11 +170,19 @@ def _awaited(
     )
 
 
+def _reaches(reached: LevelReached, asked: Level) -> bool:
+    return reached in _LEVELS and _LEVELS.index(reached) >= _LEVELS.index(LevelReached(asked))
+
+
+_LEVELS = [LevelReached(level) for level in Level]
+"""Of PAdES, the least first; plain CMS is none of them."""
+
+
 def _warnings(session: Session, letter: Letter, made: Sequence[Signature]) -> tuple[str, ...]:
     found = [
         f"signature {each.ordinal} reached {each.level} and not {each.profile}"
         for each in made
-        if each.level.value != each.profile.value
+        if not _reaches(each.level, each.profile)
     ]
     others = numbers.others(session, letter) if letter.number is not None else []
     if others and letter.released_at is not None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from esign.errors import LetterBusy, LetterStateForbids, LetterUnknown
-from esign.registry import audit, idempotency, states
+from esign.registry import audit, handouts, held, idempotency, states
 from esign.registry.models import Event, Letter, Status
 from esign.service.services import Services
 
@@ -37,7 +37,7 @@ class Settled:
 
 
 def settle(services: Services, actor: audit.Actor, *, stalled_after: timedelta = STALLED_AFTER) -> Settled:
-    """Ends reservations that are over, and signings whose process died.
+    """Ends reservations that are over, and signings whose process died; forgets what waited for nobody.
 
     Safe beside running servers: a letter that one of them changes meanwhile is left to it. Where the
     authority signs inside the process that died, as the dev CA does, its signature died with it. Any
@@ -49,6 +49,9 @@ def settle(services: Services, actor: audit.Actor, *, stalled_after: timedelta =
         for letter in _each(services, lambda session: states.expired(session, now))
         if _ended(services, letter, states.undo, Event.LETTER_RESERVATION_EXPIRED, actor, now)
     ]
+    with services.database.write() as session:
+        handouts.forget(session, now)
+        held.forget(session, now)
     undone, doubted = [], []
     for letter in _each(services, lambda session: states.stalled(session, now - stalled_after)):
         if services.dev_ca is not None and _authority_of(services, letter) == services.dev_ca.name:

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,11 @@ def test_a_change_of_the_server_key_keeps_what_waits(register: Register) -> None
     found = take(register, "sad-satu", keys=Keys(bytes(32), SERVER_KEY))
     assert found is not None
     assert found.content == b"rahasia"
+
+
+def test_what_nobody_fetched_is_forgotten_in_time(register: Register) -> None:
+    keep(register, "sad-satu")
+    for passed, left in ((timedelta(minutes=5), 1), (timedelta(minutes=5) + held.REMEMBERED_FOR, 0)):
+        with register.database.write() as session:
+            held.forget(session, NOW + passed + timedelta(seconds=1))
+        assert len(sealed(register)) == left
