@@ -159,14 +159,16 @@ PICTURES = {
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_pictures(house: House, client: httpx.Client, nik: str, name: str) -> None:
+def test_pictures(house: House, client: httpx.Client, nik: str, name: str, caplog: pytest.LogCaptureFixture) -> None:
     before = house.kept()
     body = refused(v1(client, nik, picture=PICTURES[name]))
+    assert body["code"] == ("picture.too_large" if name == "a bomb" else "picture.unreadable")
     assert "Gambar tanda tangan" in str(body["error"])
     encoded = b64encode(PICTURES[name]).decode()
     body = refused(v2(client, nik, [VISIBLE | {"imageBase64": encoded}]))
     assert "Gambar tanda tangan" in str(body["error"])
     assert house.kept() == before
+    assert "broke the format" not in caplog.text  # the worker that read it lives on
 
 
 @pytest.mark.parametrize("letter", [one for one in letter_files.letters() if one.refusal], ids=str)

@@ -8,7 +8,13 @@ from esign import errors
 from esign.pdf.sandbox.wire import Header, JsonValue, WireError
 
 _log = logging.getLogger(__name__)
-_TELLING = (errors.LetterError, errors.PlacementError, errors.RequestInvalid)
+_TELLING = (
+    errors.LetterError,
+    errors.PlacementError,
+    errors.PictureUnreadable,
+    errors.PictureTooLarge,
+    errors.RequestInvalid,
+)
 """The families of errors that a task may raise: a worker can't speak of keys, passphrases or the register."""
 _MAX_DETAILS = 16
 _MAX_DETAIL = 500
