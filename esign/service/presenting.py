@@ -60,7 +60,7 @@ def letter_view(services: Services, session: Session, letter: Letter) -> LetterV
         status=letter.status.value,
         agency=_agency_view(services, agency),
         number=letter.number,
-        date=letter.date,
+        date=letter.date if letter.number is not None else None,
         subject=letter.subject,
         classification=letter.classification,
         disclosure=letter.disclosure,
@@ -90,7 +90,8 @@ def registered_letter(services: Services, session: Session, letter: Letter, show
     return RegisteredLetter(
         agency=_agency_view(services, agency),
         number=letter.number,
-        date=letter.date,
+        date=letter.date if letter.number is not None else None,
+        registered_at=letter.released_at or letter.updated_at,
         status=public_status(letter),
         classification=letter.classification,
         subject=letter.subject if shown.subject else None,

@@ -54,7 +54,7 @@ def report_paper(answer: FileAnswer, zone: ZoneInfo, service: str, *, sealed: bo
     sheets.rule(line=1.2)
     _result(sheets, answer)
     _file(sheets, report, zone)
-    _proofs(sheets, answer, report)
+    _proofs(sheets, answer, report, zone)
     for number, item in enumerate(report.signatures[:MAX_SIGNATURES], 1):
         _signature(sheets, number, item, zone)
     if len(report.signatures) > MAX_SIGNATURES:
@@ -84,7 +84,7 @@ def _file(sheets: Sheets, report: Report, zone: ZoneInfo) -> None:
     sheets.row("Revisi / Revisions", str(report.revisions))
 
 
-def _proofs(sheets: Sheets, answer: FileAnswer, report: Report) -> None:
+def _proofs(sheets: Sheets, answer: FileAnswer, report: Report, zone: ZoneInfo) -> None:
     _heading(sheets, "Bukti pertama: berkas itu sendiri", "First proof: the file itself")
     sheets.text(report.sentence.id)
     sheets.text(report.sentence.en, 8.5)
@@ -97,7 +97,10 @@ def _proofs(sheets: Sheets, answer: FileAnswer, report: Report) -> None:
         sheets.row("Instansi / Agency", letter.agency.name)
         if letter.number is not None:
             sheets.row("Nomor / Number", letter.number)
-        sheets.row("Tanggal / Date", letter.date.isoformat())
+        if letter.date is not None:
+            sheets.row("Tanggal / Date", letter.date.isoformat())
+        else:
+            sheets.row("Terdaftar sejak / Registered", _both(letter.registered_at, zone))
         if letter.subject is not None:
             sheets.row("Perihal / Subject", letter.subject)
 

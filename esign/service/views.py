@@ -1,6 +1,7 @@
 """What the use cases give back: the records as callers and citizens see them."""
 
-from datetime import date, datetime
+from datetime import date as Date  # noqa: N812  (a letter has a field named date)
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -131,8 +132,8 @@ class LetterView(View):
     """Whose it is."""
     number: str | None
     """Nomor surat; None where the letter was handed in without one."""
-    date: date
-    """The date that is printed on it."""
+    date: Date | None
+    """The date that is printed on it; None where the letter was handed in without one."""
     subject: str | None
     """Perihal."""
     classification: str
@@ -245,8 +246,8 @@ class RegisteredLetter(View):
     """Who issued it."""
     number: str | None
     """Nomor surat."""
-    date: date
-    """The date that is printed on it."""
+    date: Date | None
+    """The date that is printed on it; None where the letter was handed in without one."""
     status: Literal["signed", "withdrawn", "replaced"]
     """Whether it is in force."""
     classification: str
@@ -257,6 +258,8 @@ class RegisteredLetter(View):
     """Who signed it, in order."""
     pages: int | None
     """How many page pictures can be seen; None where none may be."""
+    registered_at: datetime
+    """When the agency's service released it, signed."""
     withdrawn_at: datetime | None
     """When it was withdrawn."""
     replaced_by: str | None

@@ -81,6 +81,7 @@ TEXTS: dict[str, Text] = {
     # --- a letter of the register ---
     "number": Text("Nomor", "Number"),
     "date": Text("Tanggal", "Date"),
+    "registered_at": Text("Terdaftar sejak", "Registered"),
     "subject": Text("Hal", "Subject"),
     "agency": Text("Instansi", "Agency"),
     "classification": Text("Sifat", "Classification"),

@@ -68,10 +68,15 @@ def test_a_letter_without_number_says_so_and_nothing_of_it_is_public(
     house: House, caller: Caller, signer: Signer
 ) -> None:
     (made,) = letters.sign_all(house.services, caller, three(signer)[:1], CONSENT)
-    assert (made.number, made.subject, made.classification) == (None, None, "terbatas")
+    assert (made.number, made.date, made.subject, made.classification) == (None, None, None, "terbatas")
     assert made.disclosure is Disclosure.LIMITED
     assert letters.file(house.services, caller, made.id).filename.endswith(".pdf")
     assert made.warnings == ()
+    assert made.code is not None
+    shown = checking.by_code(house.services, made.code).letter
+    assert shown is not None
+    assert (shown.number, shown.date, shown.subject, shown.signatures) == (None, None, None, None)
+    assert shown.registered_at.date() == made.created_at.date()
 
 
 def test_one_letter_that_can_not_be_signed_keeps_all_back(house: House, caller: Caller, signer: Signer) -> None:
