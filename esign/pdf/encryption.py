@@ -1,5 +1,7 @@
 """Opening a file whose user password is empty (ISO 32000-2, 7.6): structure must be readable to be examined."""
 
+import struct
+import zlib
 from io import BytesIO
 
 from pyhanko.pdf_utils.crypt import AuthStatus, CryptFilter, SecurityHandler
@@ -8,6 +10,12 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from esign.pdf.revisions import Decrypt
 from esign.pdf.syntax import PdfSyntaxError
+
+_RAISED = (
+    PdfError, ValueError, TypeError, LookupError, AttributeError, AssertionError, NotImplementedError, OSError,
+    ArithmeticError, RecursionError, struct.error, zlib.error,
+)  # fmt: skip
+"""What pyHanko lets out on odd files."""
 
 
 def decryption(data: bytes, password: str = "") -> tuple[Decrypt, Decrypt] | None:
@@ -33,7 +41,7 @@ def _opened(data: bytes, password: str) -> SecurityHandler | None:
         handler: SecurityHandler | None = reader.security_handler
         if handler is None or reader.decrypt(password).status is AuthStatus.FAILED:
             return None
-    except (PdfError, ValueError, TypeError, KeyError, AttributeError, AssertionError, NotImplementedError, OSError):
+    except _RAISED:
         return None
     return handler
 
@@ -42,7 +50,7 @@ def _decryption(crypt_filter: CryptFilter) -> Decrypt:
     def decrypt(number: int, generation: int, raw: bytes) -> bytes:
         try:
             return bytes(crypt_filter.decrypt(crypt_filter.derive_object_key(number, generation), raw))
-        except (PdfError, ValueError, TypeError, KeyError) as error:
+        except _RAISED as error:
             raise PdfSyntaxError("encrypted data are damaged") from error
 
     return decrypt

@@ -201,6 +201,15 @@ def test_a_plain_string_in_an_encrypted_file_is_not_what_was_signed() -> None:
     assert _report(later).verdict is Verdict.ALTERED
 
 
+@pytest.mark.parametrize("identifier", [b"/ID[<00>]", b"/ID[]", b"/ID 7", b"/ID[7 7]", b""])
+def test_an_encrypted_file_with_half_an_identifier_is_answered(identifier: bytes) -> None:
+    pdf = signed(read("encrypted-aes-256"), request(Profile.B_B)).pdf
+    start = pdf.rindex(b"/ID")
+    end = pdf.index(b"]", start) + 1
+    spoilt = pdf[:start] + identifier.ljust(end - start) + pdf[end:]
+    assert not _report(spoilt).verdict.good
+
+
 def test_a_signature_behind_a_stream_whose_end_is_lost_is_told() -> None:
     """The stream seems to go on to the next one's end, and no cross-reference leads to what it takes in."""
     pdf = signed(small(), request(Profile.B_B)).pdf
