@@ -4,10 +4,10 @@ from io import BytesIO
 from typing import Protocol
 
 from pyhanko.pdf_utils.crypt import AuthStatus, CryptFilter, StandardSecurityHandler
-from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from esign.errors import LetterEncrypted
+from esign.pdf.encryption import PYHANKO_RAISES
 from esign.pdf.syntax import Ref
 
 
@@ -39,7 +39,7 @@ def open_encryption(pdf: bytes) -> Encryption:
         if not isinstance(handler, StandardSecurityHandler) or reader.decrypt(b"").status == AuthStatus.FAILED:
             raise LetterEncrypted
         return _Standard(handler.get_string_filter(), handler.get_stream_filter())
-    except (PdfError, KeyError, ValueError, TypeError, AttributeError, NotImplementedError) as error:
+    except PYHANKO_RAISES as error:
         raise LetterEncrypted from error
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from io import BytesIO
 
 from pyhanko.pdf_utils.generic import IndirectObject
-from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import enumerate_sig_fields
 
+from esign.pdf.encryption import PYHANKO_RAISES
 from esign.pdf.geometry import Box
 from esign.pdf.pages import PageTree
 from esign.pdf.revisions import View
@@ -184,5 +184,5 @@ def _decrypted_names(pdf: bytes) -> dict[int, str]:
             for name, _, reference in enumerate_sig_fields(reader)
             if isinstance(reference, IndirectObject)
         }
-    except (PdfError, ValueError, TypeError, KeyError, AttributeError, AssertionError) as error:
+    except PYHANKO_RAISES as error:
         raise PdfSyntaxError("the form of the encrypted file can't be read") from error

@@ -11,7 +11,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from esign.pdf.revisions import Decrypt
 from esign.pdf.syntax import PdfSyntaxError
 
-_RAISED = (
+PYHANKO_RAISES = (
     PdfError, ValueError, TypeError, LookupError, AttributeError, AssertionError, NotImplementedError, OSError,
     ArithmeticError, RecursionError, struct.error, zlib.error,
 )  # fmt: skip
@@ -41,7 +41,7 @@ def _opened(data: bytes, password: str) -> SecurityHandler | None:
         handler: SecurityHandler | None = reader.security_handler
         if handler is None or reader.decrypt(password).status is AuthStatus.FAILED:
             return None
-    except _RAISED:
+    except PYHANKO_RAISES:
         return None
     return handler
 
@@ -50,7 +50,7 @@ def _decryption(crypt_filter: CryptFilter) -> Decrypt:
     def decrypt(number: int, generation: int, raw: bytes) -> bytes:
         try:
             return bytes(crypt_filter.decrypt(crypt_filter.derive_object_key(number, generation), raw))
-        except _RAISED as error:
+        except PYHANKO_RAISES as error:
             raise PdfSyntaxError("encrypted data are damaged") from error
 
     return decrypt
