@@ -51,6 +51,8 @@ _ESCAPED = re.compile(rb"/[^\0\t\n\f\r ()<>\[\]{}/%#]{0,16}#[0-9A-Fa-f]{2}[^\0\t
 _ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 _FILE = re.compile(rb"/F[\0\t\n\f\r ]*(?:[(<%]|\d+[\0\t\n\f\r ]+\d+[\0\t\n\f\r ]+R|(\d+)(?![\d.]))")
 """/F of a stream leads to data outside of the file; of an annotation it holds its flags."""
+_LONGEST = 10
+"""Digits of flags; whatever has more needs a look."""
 
 
 def active_content(view: View) -> str | None:
@@ -87,7 +89,7 @@ def _mentioned(data: bytes) -> bool:
     if _PLAIN.search(data):
         return True
     for match in _FILE.finditer(data):
-        if match[1] is None or int(match[1]) & _NO_VIEW:
+        if match[1] is None or len(match[1]) > _LONGEST or int(match[1]) & _NO_VIEW:
             return True
     for match in _ESCAPED.finditer(data):
         name = _ESCAPE.sub(lambda escape: bytes.fromhex(escape[1].decode()), match[0][1:])

@@ -201,6 +201,13 @@ def test_a_plain_string_in_an_encrypted_file_is_not_what_was_signed() -> None:
     assert _report(later).verdict is Verdict.ALTERED
 
 
+def test_a_number_of_thousands_of_digits_is_answered() -> None:
+    digits = b"9" * 9000
+    pdf = signed(read("typst"), request(Profile.B_B)).pdf
+    for spoilt in (pdf + b"\n%% /F " + digits + b" \n", updated(pdf, {next_number(pdf): b"<</F " + digits + b">>"})):
+        assert not _report(spoilt).verdict.good
+
+
 @pytest.mark.parametrize("identifier", [b"/ID[<00>]", b"/ID[]", b"/ID 7", b"/ID[7 7]", b""])
 def test_an_encrypted_file_with_half_an_identifier_is_answered(identifier: bytes) -> None:
     pdf = signed(read("encrypted-aes-256"), request(Profile.B_B)).pdf
