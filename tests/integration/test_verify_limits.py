@@ -85,4 +85,5 @@ def test_a_page_that_takes_minutes_to_draw_leaves_the_rest_of_the_report(
     assert all(item.integrity.holds for item in found.signatures)
     # On a busy machine the time may be over before revocation data are weighed too.
     assert {item.verdict for item in found.signatures} <= {Verdict.GENUINE, Verdict.INDETERMINATE}
-    assert [item.code for item in found.findings] == ["witness.missing"]
+    assert found.findings[0].code == "witness.missing"
+    assert {item.code for item in found.findings} <= {"witness.missing", "file.limits"}

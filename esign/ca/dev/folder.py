@@ -122,7 +122,7 @@ class Folder:
     def loose(self) -> list[Path]:
         """What other users may read or write though it holds secrets."""
         held = [self.private, self.private / "keys", *self.private.glob("ca.sqlite*"), *self.private.glob("keys/*")]
-        return [path for path in held if path.stat().st_mode & 0o077]
+        return [path for path in held if _mode(path) & 0o077]
 
 
 def make_folder(path: Path) -> None:
@@ -167,3 +167,11 @@ def _sync_folder(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _mode(path: Path) -> int:
+    """The file's mode; 0 where it is gone: SQLite's own files come and go with other processes."""
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError:
+        return 0
