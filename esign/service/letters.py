@@ -110,9 +110,7 @@ class HandedIn:
     """More stamps, for the pages of a letter that nobody has signed."""
 
 
-def sign_all(
-    services: Services, caller: Caller, given: Sequence[HandedIn], consent: Consent, *, claim: str | None = None
-) -> list[LetterView]:
+def sign_all(services: Services, caller: Caller, given: Sequence[HandedIn], consent: Consent) -> list[LetterView]:
     """Has one official sign several letters with one consent: all of them, or none.
 
     A file that is the newest of a letter of the agency goes on with that letter, and the same official may sign it
@@ -123,18 +121,18 @@ def sign_all(
     with ExitStack() as holding:
         for item in given:
             with _refusal_recorded(services, caller, _handed_in(item.pdf, item.fields)):
-                works.append(holding.enter_context(_taken_in(services, caller, item, claim)))
+                works.append(holding.enter_context(_taken_in(services, caller, item)))
         signed = signing.carry_out(works, consent)
     return [_view(services, letter) for letter in signed]
 
 
 @contextmanager
-def _taken_in(services: Services, caller: Caller, item: HandedIn, claim: str | None) -> Iterator[signing.Work]:
+def _taken_in(services: Services, caller: Caller, item: HandedIn) -> Iterator[signing.Work]:
     """The letter that the file is of, or a new one, held."""
     sha256 = hashlib.sha256(item.pdf).hexdigest()
     with services.database.read() as session:
         found = letters.of_file(session, caller.agency_id, sha256)
-    job = signing.prepare(services, caller, item.order, found, claim, again=True)
+    job = signing.prepare(services, caller, item.order, found, None, again=True)
     facts = stamping.examine(services, item.pdf)
     if found is None:
         selfcheck.refuse_broken(services, item.pdf, facts)

@@ -6,8 +6,8 @@ import pytest
 
 from esign import errors
 from esign.ca.authority import CredentialStatus, Secret
-from esign.ca.bsre.exchange import Answer
 from esign.ca.bsre.refusals import Asked, cleaned, refused, told_status
+from esign.ca.exchange import Answer
 
 NIK, PASSPHRASE = Secret("3201014000000001"), Secret("Lima Kuda 27")
 SIGNING = Asked("bsre", signing=True, secrets=(NIK, PASSPHRASE))

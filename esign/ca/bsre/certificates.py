@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from asn1crypto import x509
 
-from esign.ca.bsre.exchange import Answer
 from esign.ca.bsre.refusals import Asked
+from esign.ca.exchange import Answer
 from esign.errors import AuthorityNotAdmitted
 from esign.x509 import chains
 from esign.x509.rejection import UNREADABLE

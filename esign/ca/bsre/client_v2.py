@@ -10,10 +10,10 @@ from asn1crypto import x509
 
 from esign.ca.authority import CredentialStatus, Document, IssuedCode, Secret
 from esign.ca.bsre.certificates import certificates_in
-from esign.ca.bsre.exchange import Answer
 from esign.ca.bsre.orders import Given, Person
 from esign.ca.bsre.refusals import Asked, refused, told_status
 from esign.ca.bsre.service import Service
+from esign.ca.exchange import Answer
 from esign.errors import AuthorityRefused, SigningOutcomeUnknown, WrongCode
 from esign.x509.clock import Clock
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from esign.ca.authority import CredentialStatus, Secret
-from esign.ca.bsre.exchange import Answer
+from esign.ca.exchange import Answer
 from esign.errors import (
     AuthorityNotAdmitted,
     AuthorityRefused,

@@ -8,8 +8,9 @@ import httpx
 
 from esign.ca.authority import Secret
 from esign.ca.bsre.config import BsreConfig
-from esign.ca.bsre.exchange import Answer, JsonWithFiles, Unanswered, Unreached, exchanged, within
+from esign.ca.bsre.exchange import JsonWithFiles, within
 from esign.ca.bsre.refusals import Asked
+from esign.ca.exchange import Answer, Unanswered, Unreached, exchanged
 from esign.errors import AuthorityUnavailable, SigningOutcomeUnknown
 
 LARGEST = 256 * 1024
@@ -71,7 +72,7 @@ class Service:
             raise SigningOutcomeUnknown(authority=self.name) from error
 
     def _exchanged(self, request: httpx.Request, seconds: float, largest: int) -> Answer:
-        return exchanged(self._client, request, self._auth, seconds, largest)
+        return exchanged(self._client, request, seconds, largest, self._auth)
 
     def _url(self, path: str) -> str:
         return f"{self.config.url}/api/{path}"

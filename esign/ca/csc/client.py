@@ -15,7 +15,6 @@ from esign.ca.authority import Secret
 from esign.ca.csc import exchange
 from esign.ca.csc.algorithms import SignatureAlgorithm
 from esign.ca.csc.config import CscConfig
-from esign.ca.csc.exchange import Answer, Unanswered, Unreached
 from esign.ca.csc.messages import (
     Authorized,
     CredentialInfo,
@@ -31,6 +30,7 @@ from esign.ca.csc.messages import (
 from esign.ca.csc.oauth import OAuth2
 from esign.ca.csc.refusals import concerns_credential, good, outcome_is_open, refused, token_is_bad
 from esign.ca.csc.terms import Factor, Kind
+from esign.ca.exchange import Answer, Unanswered, Unreached
 from esign.errors import (
     AuthorityNotAdmitted,
     AuthorityRefused,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
-from esign.ca.csc.exchange import Answer
+from esign.ca.exchange import Answer
 
 
 class Message(BaseModel):

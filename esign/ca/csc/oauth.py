@@ -17,9 +17,9 @@ import httpx
 from esign.ca.authority import Secret
 from esign.ca.csc import exchange
 from esign.ca.csc.config import CscConfig, read_secret
-from esign.ca.csc.exchange import Unanswered, Unreached
 from esign.ca.csc.messages import MalformedError, Token, read
 from esign.ca.csc.refusals import good
+from esign.ca.exchange import Unanswered, Unreached
 from esign.errors import AuthorityNotAdmitted, AuthorityUnavailable, ConfigurationError
 from esign.x509.der import DIGEST_OIDS
 

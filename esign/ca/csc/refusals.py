@@ -5,9 +5,9 @@ Of what a provider says, only the words of the specification are passed on: it m
 
 from collections.abc import Collection
 
-from esign.ca.csc.exchange import Answer
 from esign.ca.csc.messages import refusal
 from esign.ca.csc.terms import Kind
+from esign.ca.exchange import Answer
 from esign.errors import (
     AuthorityNotAdmitted,
     AuthorityRefused,
