@@ -14,20 +14,18 @@ from urllib.parse import unquote_to_bytes
 import anyio
 from pydantic import JsonValue
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, QuerystringParser, parse_options_header
+from python_multipart.multipart import QuerystringParser, parse_options_header
 from starlette.requests import Request
 
 from esign import errors
 from esign.api import reasons
+from esign.api.parts import BrokenForm, PartsReader, TooMuch
 from esign.api.reasons import InvalidFields
 from esign.api.received import Upload
 from esign.ca.authority import Secret
 
 FORM_BYTES = 256 * 1024
 """The most that a form may hold beside its file, part headers included; also the most of a JSON body."""
-
-PART_HEADERS = 8
-PART_HEADER_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -122,7 +120,7 @@ async def multipart(request: Request, shape: Shape, seconds: float) -> AsyncIter
     form = Form()
     try:
         async with _in_time(seconds):
-            await _Reader(shape, form, boundary).read(request)
+            await _read_parts(request, shape, form, boundary)
         yield form
     finally:
         form.close()
@@ -210,6 +208,13 @@ class _Collector:
         self._name = ""
         self._value = bytearray()
 
+    def begin_part(self, kind: bytes, options: Mapping[bytes, bytes]) -> Upload | None:
+        """See `Collector.begin_part`."""
+        if kind != b"form-data" or b"name" not in options:
+            raise InvalidFields.one("body", reasons.NOT_MULTIPART)
+        is_file = b"filename" in options or b"filename*" in options
+        return self.begin(_form_text(options[b"name"], "*"), is_file=is_file)
+
     def begin(self, name: str, *, is_file: bool) -> Upload | None:
         """A part begins: the upload that takes its bytes, where it is the file."""
         shape = self._shape
@@ -254,88 +259,13 @@ class _Collector:
             self._form.fields[self._name] = text
 
 
-class _Reader:
-    """Reads one multipart body. The parser's callbacks are sync: what goes to the file is written between chunks."""
-
-    def __init__(self, shape: Shape, form: Form, boundary: bytes) -> None:
-        self._shape = shape
-        self._collector = _Collector(shape, form)
-        self._limit = shape.body_bytes
-        self._file: Upload | None = None
-        self._pending: list[tuple[Upload, bytes]] = []
-        self._header = bytearray()
-        self._header_value = bytearray()
-        self._disposition = b""
-        self._ended = False
-        self._parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": self._on_part_begin,
-                "on_header_field": self._on_header_field,
-                "on_header_value": self._on_header_value,
-                "on_header_end": self._on_header_end,
-                "on_headers_finished": self._on_headers_finished,
-                "on_part_data": self._on_part_data,
-                "on_part_end": self._on_part_end,
-                "on_end": self._on_end,
-            },
-            max_header_count=PART_HEADERS,
-            max_header_size=PART_HEADER_BYTES,
-        )
-
-    async def read(self, request: Request) -> None:
-        """Reads the body to its end."""
-        seen = 0
-        try:
-            async for chunk in request.stream():
-                seen += len(chunk)
-                if seen > self._limit:
-                    raise _too_large(self._shape)
-                self._parser.write(chunk)
-                for upload, data in self._pending:
-                    await upload.write(data)
-                self._pending.clear()
-            self._parser.finalize()
-        except FormParserError:
-            raise InvalidFields.one("body", reasons.NOT_MULTIPART) from None
-        if not self._ended:
-            raise InvalidFields.one("body", reasons.NOT_MULTIPART)
-
-    def _on_part_begin(self) -> None:
-        self._disposition = b""
-
-    def _on_header_field(self, data: bytes, start: int, end: int) -> None:
-        self._header += data[start:end]
-
-    def _on_header_value(self, data: bytes, start: int, end: int) -> None:
-        self._header_value += data[start:end]
-
-    def _on_header_end(self) -> None:
-        if self._header.lower() == b"content-disposition":
-            self._disposition = bytes(self._header_value)
-        self._header.clear()
-        self._header_value.clear()
-
-    def _on_headers_finished(self) -> None:
-        kind, options = parse_options_header(self._disposition)
-        if kind != b"form-data" or b"name" not in options:
-            raise InvalidFields.one("body", reasons.NOT_MULTIPART)
-        is_file = b"filename" in options or b"filename*" in options
-        self._file = self._collector.begin(_form_text(options[b"name"], "*"), is_file=is_file)
-
-    def _on_part_data(self, data: bytes, start: int, end: int) -> None:
-        if self._file is None:
-            self._collector.add(data[start:end])
-        else:
-            self._pending.append((self._file, data[start:end]))
-
-    def _on_part_end(self) -> None:
-        if self._file is None:
-            self._collector.finish()
-        self._file = None
-
-    def _on_end(self) -> None:
-        self._ended = True
+async def _read_parts(request: Request, shape: Shape, form: Form, boundary: bytes) -> None:
+    try:
+        await PartsReader(_Collector(shape, form), boundary, shape.body_bytes).read(request)
+    except TooMuch:
+        raise _too_large(shape) from None
+    except BrokenForm:
+        raise InvalidFields.one("body", reasons.NOT_MULTIPART) from None
 
 
 def _too_large(shape: Shape) -> errors.EsignError:

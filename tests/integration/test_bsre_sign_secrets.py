@@ -32,7 +32,7 @@ PAGE = written_page("#", 300, 400)
 def test_no_passphrase_no_nik_and_no_password_is_left_anywhere(
     house: House, logged: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    new = NewSigner.model_validate({"agency_id": house.agency.id, "nik": NIK, "name": "Bapak Bertanda Tangan"})
+    new = NewSigner.model_validate({"agency_id": house.agency.id, "nik": NIK, "name": "Bapak Penanda Tangan"})
     signers.enrol(house.services, new, house.agency.name, Secret(PASSPHRASE), OPERATOR)
     application, reader = Application(house), Application(house, Scope.SIGNERS_READ)
     settings = house.services.settings.model_copy(update={"bsre_replay_seconds": 0})

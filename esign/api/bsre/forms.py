@@ -13,11 +13,12 @@ from urllib.parse import unquote_to_bytes
 import anyio
 from fastapi import Request
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, QuerystringParser, parse_options_header
+from python_multipart.multipart import QuerystringParser
 
 from esign import errors
 from esign.api import context, state
 from esign.api.bsre.refusals import Refused
+from esign.api.parts import BrokenForm, PartsReader, TooMuch
 from esign.api.received import Upload
 from esign.api.uploads import content_length, content_type
 from esign.ca.authority import Secret
@@ -26,8 +27,6 @@ TEXT_BYTES = 64 * 1024
 """The most of one text field."""
 _ALL_TEXT_BYTES = 512 * 1024
 _MOST_PARTS = 200
-_PART_HEADERS = 16
-_PART_HEADER_BYTES = 8192
 _LONGEST_BOUNDARY = 200
 
 
@@ -78,7 +77,7 @@ async def received(request: Request, fields: Fields) -> AsyncIterator[Form]:
         name, parameters = content_type(request)
         with anyio.fail_after(seconds):
             if name == "multipart/form-data":
-                await _Reader(collector, parameters.get(b"boundary", b""), limit).read(request)
+                await _read_parts(request, collector, parameters.get(b"boundary", b""), limit)
             elif name == "application/x-www-form-urlencoded":
                 _read_pairs(await _small(request), collector)
             elif announced != 0 and await _small(request):
@@ -102,6 +101,11 @@ class _Collector:
         self._texts = 0
         self._parts = 0
         self._uploads: dict[str, list[Upload]] = {}
+
+    def begin_part(self, _: bytes, options: Mapping[bytes, bytes]) -> Upload | None:
+        """See `Collector.begin_part`."""
+        name, filename = (_text(options.get(key, b"")) for key in (b"name", b"filename"))
+        return self.begin(name, filename)
 
     def begin(self, name: str, filename: str = "") -> Upload | None:
         """A field begins: the upload that takes its bytes, where it is a file."""
@@ -160,90 +164,15 @@ class _Collector:
             upload.close()
 
 
-class _Reader:
-    """Reads one multipart body. The parser's callbacks are sync: what goes to files is written between chunks."""
-
-    def __init__(self, collector: _Collector, boundary: bytes, limit: int) -> None:
-        if not 0 < len(boundary) <= _LONGEST_BOUNDARY:
-            raise Refused("multipart/form-data tanpa boundary yang benar")
-        self._collector = collector
-        self._limit = limit
-        self._file: Upload | None = None
-        self._pending: list[tuple[Upload, bytes]] = []
-        self._header = bytearray()
-        self._header_value = bytearray()
-        self._disposition = b""
-        self._ended = False
-        self._parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": self._on_part_begin,
-                "on_header_field": self._on_header_field,
-                "on_header_value": self._on_header_value,
-                "on_header_end": self._on_header_end,
-                "on_headers_finished": self._on_headers_finished,
-                "on_part_data": self._on_part_data,
-                "on_part_end": self._on_part_end,
-                "on_end": self._on_end,
-            },
-            max_header_count=_PART_HEADERS,
-            max_header_size=_PART_HEADER_BYTES,
-        )
-
-    async def read(self, request: Request) -> None:
-        """Reads the body to its end."""
-        seen = 0
-        try:
-            async for chunk in request.stream():
-                seen += len(chunk)
-                if seen > self._limit:
-                    raise errors.RequestTooLarge(limit=self._limit)
-                for start in range(0, len(chunk), 65536):
-                    self._parser.write(chunk[start : start + 65536])
-                    await self._write_out()
-            self._parser.finalize()
-        except FormParserError:
-            raise Refused("multipart/form-data tidak utuh") from None
-        if not self._ended:
-            raise Refused("multipart/form-data tidak utuh")
-
-    async def _write_out(self) -> None:
-        for upload, data in self._pending:
-            await upload.write(data)
-        self._pending.clear()
-
-    def _on_part_begin(self) -> None:
-        self._disposition = b""
-
-    def _on_header_field(self, data: bytes, start: int, end: int) -> None:
-        self._header += data[start:end]
-
-    def _on_header_value(self, data: bytes, start: int, end: int) -> None:
-        self._header_value += data[start:end]
-
-    def _on_header_end(self) -> None:
-        if self._header.lower() == b"content-disposition":
-            self._disposition = bytes(self._header_value)
-        self._header.clear()
-        self._header_value.clear()
-
-    def _on_headers_finished(self) -> None:
-        _, options = parse_options_header(self._disposition)
-        name, filename = (_text(options.get(key, b"")) for key in (b"name", b"filename"))
-        self._file = self._collector.begin(name, filename)
-
-    def _on_part_data(self, data: bytes, start: int, end: int) -> None:
-        if self._file is None:
-            self._collector.add(data[start:end])
-        else:
-            self._pending.append((self._file, data[start:end]))
-
-    def _on_part_end(self) -> None:
-        self._collector.finish()
-        self._file = None
-
-    def _on_end(self) -> None:
-        self._ended = True
+async def _read_parts(request: Request, collector: _Collector, boundary: bytes, limit: int) -> None:
+    if not 0 < len(boundary) <= _LONGEST_BOUNDARY:
+        raise Refused("multipart/form-data tanpa boundary yang benar")
+    try:
+        await PartsReader(collector, boundary, limit).read(request)
+    except TooMuch:
+        raise errors.RequestTooLarge(limit=limit) from None
+    except BrokenForm:
+        raise Refused("multipart/form-data tidak utuh") from None
 
 
 def _read_pairs(raw: bytes, collector: _Collector) -> None:
